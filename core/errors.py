@@ -1,0 +1,105 @@
+"""Every error that Opsledger raises on purpose. services/grpc/status.py maps each class to its gRPC status in one table.
+
+    OpsledgerError
+    ├── InvalidInput             names the field, file or line that is wrong
+    │   ├── InvalidCalendar
+    │   ├── InvalidRules
+    │   ├── InvalidSettings
+    │   └── InvalidPageToken
+    ├── NotFound
+    ├── NotAllowed               the caller's token does not cover it
+    ├── VersionConflict          somebody wrote to the stream in between
+    ├── Overloaded               a bound was reached; try again later
+    └── JournalError
+        ├── JournalDamaged       bytes that were acknowledged cannot be read back; names the position
+        ├── JournalStopped       an fsync failed or the journal was closed; a restart recovers
+        └── JournalLocked        another process writes to this folder
+"""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class FieldViolation(NamedTuple):
+    """One thing wrong with one field."""
+
+    field: str
+    """Path of the field: ``occurred_at``, ``hours.mon[0]``, ``line 12: opened_at``."""
+    reason: str
+    """UPPER_SNAKE and stable: ``REQUIRED``, ``TOO_LONG``."""
+    description: str
+    """For people."""
+
+
+class OpsledgerError(Exception):
+    """Root of the tree. ``reason`` is stable and for machines; the message is for people."""
+
+    reason = "INTERNAL"
+
+
+class InvalidInput(OpsledgerError):
+    """Input that cannot be used. ``violations`` says what is wrong, field by field; it is never empty."""
+
+    reason = "INVALID_INPUT"
+
+    def __init__(self, *violations: FieldViolation) -> None:
+        super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
+        self.violations = violations
+
+
+class InvalidCalendar(InvalidInput):
+    reason = "INVALID_CALENDAR"
+
+
+class InvalidRules(InvalidInput):
+    reason = "INVALID_RULES"
+
+
+class InvalidSettings(InvalidInput):
+    reason = "INVALID_SETTINGS"
+
+
+class InvalidPageToken(InvalidInput):
+    reason = "INVALID_PAGE_TOKEN"
+
+
+class NotFound(OpsledgerError):
+    reason = "NOT_FOUND"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"there is no {kind} {name!r}")
+        self.kind, self.name = kind, name
+
+
+class NotAllowed(OpsledgerError):
+    reason = "NOT_ALLOWED"
+
+
+class VersionConflict(OpsledgerError):
+    """The stream has moved on. ``current`` is its last version, ``given`` the one the writer wanted to take."""
+
+    reason = "VERSION_CONFLICT"
+
+    def __init__(self, stream_id: bytes, current: int, given: int) -> None:
+        super().__init__(f"stream {stream_id.hex()} is at version {current}; version {given} cannot be written")
+        self.stream_id, self.current, self.given = stream_id, current, given
+
+
+class Overloaded(OpsledgerError):
+    reason = "OVERLOADED"
+
+
+class JournalError(OpsledgerError):
+    reason = "JOURNAL"
+
+
+class JournalDamaged(JournalError):
+    reason = "JOURNAL_DAMAGED"
+
+
+class JournalStopped(JournalError):
+    reason = "JOURNAL_STOPPED"
+
+
+class JournalLocked(JournalError):
+    reason = "JOURNAL_LOCKED"

@@ -1,0 +1,126 @@
+"""What a ticket looks like after its facts, folded in order. The fold takes any recorded past and never fails."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from opsledger.core.tickets.facts import (
+    ActorKind,
+    Assigned,
+    Classified,
+    Merged,
+    Opened,
+    PriorityChanged,
+    Reopened,
+    Replied,
+    Status,
+    StatusChanged,
+    TicketFact,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    program: str
+    opened_at_us: int
+    """Of the opening; of the first known fact while the opening is not known."""
+    changed_at_us: int
+    """Of the last fact."""
+    status: Status = Status.NEW
+    source_status: str = ""
+    channel: str = ""
+    requester_id: str = ""
+    priority: str = ""
+    group: str = ""
+    agent: str = ""
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    resolved_at_us: int | None = None
+    """Of the resolution that stands; None while the ticket is open."""
+    resolutions: int = 0
+    reopenings: int = 0
+    transfers: int = 0
+    """Moves from one group to another."""
+    public_replies: int = 0
+    """By agents."""
+    requester_replies: int = 0
+    merged_into: str = ""
+    reopening_seen: bool = False
+    """A status change has already said what an explicit "reopened" is about to say."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.status.is_done or bool(self.merged_into)
+
+
+def begin(fact: TicketFact) -> TicketState:
+    """The ticket before its first known fact."""
+    return TicketState(program=fact.program, opened_at_us=fact.occurred_at_us, changed_at_us=fact.occurred_at_us)
+
+
+def evolve(state: TicketState, fact: TicketFact) -> TicketState:
+    """The ticket after one more fact."""
+    at_us = fact.occurred_at_us
+    state = replace(state, program=fact.program, changed_at_us=at_us)
+    match fact.fact:
+        case Opened() as opened:
+            state = replace(
+                state,
+                channel=opened.channel, requester_id=opened.requester_id, source_status=opened.source_status,
+                priority=opened.priority, group=opened.group, agent=opened.agent, category=opened.category,
+                tags=opened.tags, attributes=opened.attributes,
+            )
+            return _with_status(state, opened.status, at_us)
+        case Assigned(group, agent):
+            moved = group is not None and group != "" and state.group not in ("", group)
+            return replace(
+                state,
+                group=state.group if group is None else group,
+                agent=state.agent if agent is None else agent,
+                transfers=state.transfers + moved,
+            )
+        case StatusChanged(status, source_status):
+            return _with_status(replace(state, source_status=source_status), status, at_us)
+        case PriorityChanged(priority):
+            return replace(state, priority=priority)
+        case Classified(category, tags, attributes):
+            merged = {**state.attributes, **attributes} if attributes else state.attributes
+            return replace(
+                state,
+                category=state.category if category is None else category,
+                tags=state.tags if tags is None else tags,
+                attributes={key: value for key, value in merged.items() if value} if attributes else merged,
+            )
+        case Replied(public):
+            if not public:
+                return state
+            if fact.actor.kind is ActorKind.AGENT:
+                return replace(state, public_replies=state.public_replies + 1)
+            if fact.actor.kind is ActorKind.REQUESTER:
+                return replace(state, requester_replies=state.requester_replies + 1)
+            return state
+        case Reopened():
+            if state.reopening_seen:
+                return replace(state, reopening_seen=False)
+            reopened = replace(state, reopenings=state.reopenings + 1)
+            return replace(reopened, status=Status.OPEN, resolved_at_us=None) if state.status.is_done else reopened
+        case Merged(into_ticket_id):
+            return replace(state, merged_into=into_ticket_id)
+    return state
+
+
+def fold(facts: Iterable[TicketFact]) -> TicketState | None:
+    """The ticket after its facts, which must be in order; None when there are none."""
+    state: TicketState | None = None
+    for fact in facts:
+        state = evolve(begin(fact) if state is None else state, fact)
+    return state
+
+
+def _with_status(state: TicketState, status: Status, at_us: int) -> TicketState:
+    if status.is_done and not state.status.is_done:
+        return replace(state, status=status, resolved_at_us=at_us, resolutions=state.resolutions + 1, reopening_seen=False)
+    if state.status.is_done and not status.is_done:
+        return replace(state, status=status, resolved_at_us=None, reopenings=state.reopenings + 1, reopening_seen=True)
+    return replace(state, status=status)

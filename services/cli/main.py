@@ -1,0 +1,35 @@
+"""The ``opsledger`` command. Each group or command is a module of this folder.
+
+Exit codes: 0 done; 1 something is wrong with the data or the system; 2 the input or the command line is wrong.
+"""
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from opsledger.core.errors import InvalidInput, OpsledgerError
+
+EXIT_WRONG, EXIT_INPUT = 1, 2
+
+cli = typer.Typer(
+    name="opsledger", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="The operations ledger: ticket facts in; SLA clocks and agent scorecards out.",
+)
+
+
+def app() -> None:
+    """Entry point of the console script: errors meant for people are printed as such, without a traceback."""
+    try:
+        cli()
+    except InvalidInput as error:
+        for violation in error.violations:
+            print(f"error: {violation.field}: {violation.description}", file=sys.stderr)
+        sys.exit(EXIT_INPUT)
+    except OpsledgerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_WRONG)
+
+
+if __name__ == "__main__":
+    app()
