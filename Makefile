@@ -1,0 +1,55 @@
+# The one front door. Everything works in .venv; nothing outside this folder is touched but Debian packages that are missing.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find core ext services proto -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.proto' 2>/dev/null | grep -v _pb2)
+COMPILED := $(filter %.pyx %.pxd %.proto,$(SOURCES))
+
+.PHONY: help run test lint bench load kafka proto clean build
+
+help:            ## Show this list.
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1|/' | column -t -s '|'
+
+run: build       ## Set up, then feed a simulated floor through the server and show its clocks and scorecards.
+	$(BIN)/opsledger demo
+
+test: lint       ## Set up, lint, and run all tests.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: build      ## ruff, mypy --strict, buf lint, import-linter.
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p opsledger.core -p opsledger.ext -p opsledger.services
+	$(BIN)/buf lint
+	$(BIN)/lint-imports --no-cache
+
+bench: build     ## Throughput and latency beside the peers, interleaved, as a table and JSON.
+	$(BIN)/python -m loadtests.benchmarks
+
+load: build      ## locust against a server of its own; then every acknowledged event is looked up in the journal.
+	$(BIN)/python -m loadtests.run
+
+proto: $(VENV)/installed ## Compile the protos beside their sources.
+	$(BIN)/python setup.py --quiet build_py
+
+build: $(VENV)/built ## Set up .venv and build the extensions and protos.
+
+clean:           ## Remove everything that was built, .venv included.
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find core ext services proto -name '*_pb2*.py*' -delete -o -name '*.so' -delete
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/installed: pyproject.toml setup.py deploy/prerequisites.sh
+	deploy/prerequisites.sh $(PYTHON)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+# A stale .so would hide an edited .pyx, so every target builds what has changed first.
+$(VENV)/built: $(VENV)/installed $(COMPILED)
+	$(BIN)/python setup.py --quiet build_py build_ext --inplace
+	touch $@
