@@ -9,6 +9,7 @@ from opsledger.core.tickets.facts import (
     ActorKind,
     Assigned,
     Classified,
+    DueSet,
     FeedbackReceived,
     InteractionEnded,
     Merged,
@@ -23,9 +24,9 @@ VALUE_BYTES_MAX = 2_000
 """Attribute values, reasons, references."""
 TAGS_MAX = 200
 ATTRIBUTES_MAX = 200
-OCCURRED_AT_US_MIN = 0
+INSTANT_US_MIN = 0
 """1970-01-01: an older time is a source's way of saying that it has none."""
-OCCURRED_AT_US_MAX = 7_258_118_400_000_000
+INSTANT_US_MAX = 7_258_118_400_000_000
 """2200-01-01."""
 DURATION_US_MAX = 366 * 86_400_000_000
 
@@ -38,8 +39,7 @@ def violations(fact: TicketFact) -> list[FieldViolation]:
     for name in ("event_id", "tenant", "program", "source", "ticket_id"):
         found += _name(name, getattr(fact, name), required=True)
     found += _name("actor.id", fact.actor.id)
-    if not OCCURRED_AT_US_MIN < fact.occurred_at_us < OCCURRED_AT_US_MAX:
-        found.append(FieldViolation("occurred_at", "OUT_OF_RANGE", "must lie between 1970 and 2200"))
+    found += _instant("occurred_at", fact.occurred_at_us)
     found += _inner(fact)
     return found
 
@@ -85,22 +85,29 @@ def _inner(fact: TicketFact) -> Iterator[FieldViolation]:
             yield from _name("merged.into_ticket_id", into_ticket_id, required=True)
             if into_ticket_id == fact.ticket_id:
                 yield FieldViolation("merged.into_ticket_id", "INVALID", "a ticket cannot be merged into itself")
+        case DueSet(due_at_us, metric):
+            if metric not in METRICS:
+                yield FieldViolation("due_set.metric", "UNKNOWN", f"must be one of {', '.join(METRICS)}")
+            if due_at_us is not None:
+                yield from _instant("due_set.due_at", due_at_us)
         case inner:
             label, names, texts = _PLAIN[type(inner).__name__]
             for name in names:
                 yield from _name(f"{label}.{name}", getattr(inner, name))
             for name in texts:
                 yield from _text(f"{label}.{name}", getattr(inner, name))
-            if label == "due_set" and inner.metric not in METRICS:  # type: ignore[union-attr]  # only DueSet has that label
-                yield FieldViolation("due_set.metric", "UNKNOWN", f"must be one of {', '.join(METRICS)}")
 
 
 _PLAIN: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "StatusChanged": ("status_changed", ("source_status",), ("reason",)),
     "PriorityChanged": ("priority_changed", ("priority",), ()),
-    "DueSet": ("due_set", ("metric",), ()),
     "Reopened": ("reopened", (), ("reason",)),
 }
+
+
+def _instant(field: str, at_us: int) -> Iterator[FieldViolation]:
+    if not INSTANT_US_MIN < at_us < INSTANT_US_MAX:
+        yield FieldViolation(field, "OUT_OF_RANGE", "must lie between 1970 and 2200")
 
 
 def _name(field: str, value: str, *, required: bool = False) -> Iterator[FieldViolation]:

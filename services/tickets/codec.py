@@ -70,8 +70,16 @@ def _known(values: tuple[Any, ...], number: int, field: str) -> Any:
     raise InvalidInput(FieldViolation(field, reason, text))
 
 
+def _instant_us(stamp: Timestamp, field: str) -> int:
+    """Raises InvalidInput for nanos that the protobuf specification does not allow: they would move the instant."""
+    if not 0 <= stamp.nanos < 1_000_000_000:
+        raise InvalidInput(FieldViolation(field, "OUT_OF_RANGE", "nanos must lie between 0 and 999,999,999"))
+    return timestamp_us(stamp)
+
+
 def decode(message: TicketEvent) -> TicketFact:
-    """The fact that a message carries. Raises InvalidInput when it carries none or has an unknown or missing enum value.
+    """The fact that a message carries. Raises InvalidInput when it carries none, has an unknown or missing enum value, or
+    a timestamp that is none.
 
     It does not check what core.tickets.validation checks.
     """
@@ -84,7 +92,7 @@ def decode(message: TicketEvent) -> TicketFact:
     kind = _known(_ACTORS, actor.kind, "actor.kind") if case == "replied" or actor.kind else ActorKind.SYSTEM
     return TicketFact(
         message.tenant, message.program, message.source, message.ticket_id, message.event_id,
-        timestamp_us(message.occurred_at), message.sequence, Actor(kind, actor.id),
+        _instant_us(message.occurred_at, "occurred_at"), message.sequence, Actor(kind, actor.id),
         _DECODERS[case](getattr(message, case)),
     )
 
@@ -113,7 +121,7 @@ _DECODERS: dict[str, Callable[[Any], Fact]] = {
     "feedback_received": lambda m: FeedbackReceived(
         _known(_FEEDBACK, m.kind, "feedback_received.kind"), m.score, m.scale_min, m.scale_max, m.agent
     ),
-    "due_set": lambda m: DueSet(timestamp_us(m.due_at) if m.HasField("due_at") else None, m.metric or "resolution"),
+    "due_set": lambda m: DueSet(_instant_us(m.due_at, "due_set.due_at") if m.HasField("due_at") else None, m.metric or "resolution"),
     "merged": lambda m: Merged(m.into_ticket_id),
     "reopened": lambda m: Reopened(m.reason),
 }

@@ -1,0 +1,102 @@
+"""The way in for ticket facts: bytes of TicketEvent messages become one commit of the journal.
+
+A fact is refused only when it is malformed, and only it: the rest of its batch is recorded. The bytes that came are the
+bytes that stand in the journal, fields of later versions included.
+"""
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.ports import Commit, Journal, NewEvent, Receipt
+from opsledger.core.tickets.identity import fact_key, ticket_stream_id
+from opsledger.core.tickets.validation import violations
+from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
+from opsledger.services.tickets.codec import decode, event_type
+
+BATCH_EVENTS_MAX = 5_000
+EVENT_BYTES_MAX = 1_000_000
+
+
+class Outcome(NamedTuple):
+    """What became of one event of a batch, once that is durable."""
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs of it
+    position: int
+    """Where it stands in the journal, of its first recording; 0 when it was rejected."""
+    duplicate: bool
+    violations: tuple[FieldViolation, ...]
+    """Why it was rejected; empty otherwise."""
+
+
+class Intake:
+    """Validates, deduplicates and records ticket events. Thread-safe, as its journal is."""
+
+    def __init__(self, journal: Journal, *, batch_events_max: int = BATCH_EVENTS_MAX, event_bytes_max: int = EVENT_BYTES_MAX) -> None:
+        self._journal = journal
+        self._batch_events_max = batch_events_max
+        self._event_bytes_max = event_bytes_max
+
+    def submit(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> Future[list[Outcome]]:
+        """Queue the well-formed events as one commit. The future is done, with one outcome for each event in their order,
+        after the commit is durable; until then nothing is promised.
+
+        Events of tenants outside ``tenants`` are rejected (None: every tenant is allowed). Raises InvalidInput for a batch
+        with too many events and Overloaded when the journal's queue is full; from the future what Journal.submit says.
+        """
+        if len(events) > self._batch_events_max:
+            raise InvalidInput(FieldViolation("events", "TOO_MANY", f"must be at most {self._batch_events_max} in a batch"))
+        checked = [self._check(data, tenants) for data in events]
+        accepted = [event for event in checked if isinstance(event, NewEvent)]
+        answer: Future[list[Outcome]] = Future()
+        if not accepted:
+            answer.set_result(list(_outcomes(checked, Receipt((), ()))))
+            return answer
+
+        def finish(recorded: Future[Receipt]) -> None:
+            if error := recorded.exception():
+                answer.set_exception(error)
+            else:
+                answer.set_result(list(_outcomes(checked, recorded.result())))
+
+        self._journal.submit(Commit(accepted)).add_done_callback(finish)
+        return answer
+
+    def record(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> list[Outcome]:
+        """``submit`` and wait."""
+        return self.submit(events, tenants=tenants).result()
+
+    def _check(self, data: bytes, tenants: Container[str] | None) -> NewEvent | tuple[FieldViolation, ...]:
+        """The event to record, or everything that is wrong with it."""
+        if len(data) > self._event_bytes_max:
+            return (FieldViolation("", "TOO_LONG", f"must be at most {self._event_bytes_max} bytes"),)
+        try:
+            message = TicketEvent.FromString(data)
+        except DecodeError:
+            return (FieldViolation("", "MALFORMED", "these bytes are not a TicketEvent"),)
+        try:
+            fact = decode(message)
+        except InvalidInput as error:
+            return error.violations
+        if found := violations(fact):
+            return tuple(found)
+        if tenants is not None and fact.tenant not in tenants:
+            return (FieldViolation("tenant", "NOT_ALLOWED", f"the caller may not write for {fact.tenant!r}"),)
+        return NewEvent(
+            ticket_stream_id(fact.ticket), event_type(message), fact.tenant, fact.occurred_at_us, data,
+            fact_key(fact.tenant, fact.source, fact.event_id),
+        )
+
+
+def _outcomes(checked: Sequence[NewEvent | tuple[FieldViolation, ...]], receipt: Receipt) -> Iterator[Outcome]:
+    recorded = zip(receipt.positions, receipt.duplicates, strict=True)
+    for index, event in enumerate(checked):
+        if isinstance(event, NewEvent):
+            position, duplicate = next(recorded)
+            yield Outcome(index, position, duplicate, ())
+        else:
+            yield Outcome(index, 0, False, event)
