@@ -1,0 +1,18 @@
+"""The suite does not start without the compiled kernels: it would test the twins alone and say nothing of it."""
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+EXT = Path(__file__).parents[1] / "ext"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for source in sorted(EXT.rglob("*.pyx")):
+        module = "opsledger.ext." + ".".join(source.relative_to(EXT).with_suffix("").parts)
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            pytest.exit(f"the kernel {module} did not load ({error}); build it with: make build", returncode=3)
