@@ -1,0 +1,63 @@
+"""The key figures of a scorecard: what each is called, how its rows become a figure, and which way is better.
+
+What a row of each stands for, to whom it is credited and when, is in docs/scorecards.md and, as code, in outcomes.py.
+"""
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from opsledger.core.tickets.validation import METRICS
+
+MILLIONTHS = 1_000_000
+"""A MEAN row's numerator is its value in millionths: microseconds of a second, millionths of a point."""
+
+
+class Sort(StrEnum):
+    """How the rows of a KPI become one figure."""
+
+    COUNT = "count"
+    """Rows are counted; exact, so it has no interval."""
+    SHARE = "share"
+    """Sum of numerators (0 or 1 each) ÷ rows; Wilson interval."""
+    MEAN = "mean"
+    """Sum of numerators ÷ rows, in the KPI's unit; bootstrap interval."""
+    BALANCE = "balance"
+    """Numerators are −1, 0 or 1: 100 × sum ÷ rows, from −100 to 100 (NPS); adjusted Wald interval."""
+
+
+class Kpi(NamedTuple):
+    name: str
+    """Stable, as in the outcomes table."""
+    title: str
+    sort: Sort
+    unit: str
+    """"tickets", "contacts", "share" (0 to 1), "s", "points"."""
+    better: int
+    """1: a higher figure is better; −1: a lower one; 0: neither says so."""
+
+
+TICKETS_RESOLVED = Kpi("tickets_resolved", "Tickets resolved", Sort.COUNT, "tickets", 0)
+CONTACTS_HANDLED = Kpi("contacts_handled", "Contacts handled", Sort.COUNT, "contacts", 0)
+HANDLE_TIME = Kpi("handle_time", "Handle time per contact", Sort.MEAN, "s", -1)
+HANDLE_TIME_PER_TICKET = Kpi("handle_time_per_ticket", "Handle time per ticket", Sort.MEAN, "s", -1)
+REOPEN_RATE = Kpi("reopen_rate", "Reopened", Sort.SHARE, "share", -1)
+FIRST_CONTACT_RESOLUTION = Kpi("first_contact_resolution", "First-contact resolution", Sort.SHARE, "share", 1)
+TRANSFER_RATE = Kpi("transfer_rate", "Transferred", Sort.SHARE, "share", -1)
+CALLS_ANSWERED = Kpi("calls_answered", "Calls answered", Sort.SHARE, "share", 1)
+CSAT = Kpi("csat", "CSAT, satisfied", Sort.SHARE, "share", 1)
+CSAT_MEAN = Kpi("csat_mean", "CSAT, mean of 1 to 5", Sort.MEAN, "points", 1)
+NPS = Kpi("nps", "Net promoter score", Sort.BALANCE, "points", 1)
+
+SLA_MET = {
+    metric: Kpi(f"sla_met.{metric}", f"SLA met, {metric.replace('_', ' ')}", Sort.SHARE, "share", 1) for metric in METRICS
+}
+
+KPIS: dict[str, Kpi] = {
+    kpi.name: kpi
+    for kpi in (
+        TICKETS_RESOLVED, CONTACTS_HANDLED, HANDLE_TIME, HANDLE_TIME_PER_TICKET, *SLA_MET.values(), REOPEN_RATE,
+        FIRST_CONTACT_RESOLUTION, TRANSFER_RATE, CALLS_ANSWERED, CSAT, CSAT_MEAN, NPS,
+    )
+}
+"""Every KPI by name, in the order of a scorecard."""
