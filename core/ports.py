@@ -18,10 +18,12 @@ class NewEvent(NamedTuple):
     occurred_at_us: int
     """When it was true: microseconds since 1970 UTC."""
     payload: bytes
+    """At most 16 MiB."""
     key: bytes = b""
     """16 bytes that name this event for ever, or empty. A key that is in the journal is never recorded again."""
     version: int | None = None
-    """The stream version it wants to take, which must be greater than the stream's last. None: the next one."""
+    """The stream version it wants to take, from 0, which must be greater than the stream's last (any, for a new stream).
+    None: the one after the last; 1 for a new stream."""
 
 
 class RecordedEvent(NamedTuple):
@@ -36,38 +38,45 @@ class RecordedEvent(NamedTuple):
     tenant: str
     occurred_at_us: int
     recorded_at_us: int
-    """When the journal learned it; the same for all events of a commit."""
+    """When the journal learned it; the same for all events of a commit, never before that of an earlier one."""
     key: bytes
     payload: bytes
 
 
 class Commit(NamedTuple):
-    """Events that are recorded together or not at all."""
+    """Events that are recorded together or not at all: at most 65,536, with at most 64 MiB of payload.
+
+    An event whose key is known, or stands earlier in the same commit, is left out. A commit of which nothing is left is
+    answered, but records nothing, its request key neither.
+    """
 
     events: Sequence[NewEvent]
     request_key: bytes = b""
-    """Empty for facts: an event whose key is known is left out, the others are recorded.
-    16 bytes for a decision: if it is known, nothing is recorded and the first commit's positions are the answer.
-    It shares one index with the events' keys."""
+    """Empty for facts. 16 bytes for a decision: if it is known, nothing is recorded and the positions of the events that
+    the first commit recorded are the answer. It shares one index with the events' keys."""
 
 
 class Receipt(NamedTuple):
     """What became of a commit, once it is durable."""
 
     positions: tuple[int, ...]
-    """For a fact commit: one for each event, of its first recording. For a decision: those of the (first) commit."""
+    """One for each event, of its first recording. For a repeated request: those that the first commit recorded."""
     duplicates: tuple[bool, ...]
     """For each position: True when it had been recorded before this commit (or earlier within it)."""
 
 
 class Journal(Protocol):
-    """The only truth: an append-only list of commits. Thread-safe."""
+    """The only truth: an append-only list of commits. Thread-safe.
+
+    What a method returns as durable survives a crash. After ``close`` only ``position``, ``wait_beyond`` and ``close``
+    answer; the others raise JournalStopped.
+    """
 
     def submit(self, commit: Commit) -> Future[Receipt]:
         """Queue a commit; the future is done after it is durable, in the order of submission.
 
-        Raises (from the future) VersionConflict, JournalStopped; InvalidInput for an event that breaks the bounds above.
-        Raises Overloaded at once when the bounded queue is full.
+        Raises from the future VersionConflict, JournalStopped, and InvalidInput for a commit that breaks the bounds above;
+        it leaves nothing behind then. Raises Overloaded at once when the bounded queue is full.
         """
 
     def append(self, commit: Commit) -> Receipt:
@@ -83,7 +92,7 @@ class Journal(Protocol):
     def read_stream(
         self, stream_id: bytes, *, after: int | None = None, up_to: int | None = None, limit: int | None = None, descending: bool = False
     ) -> Sequence[RecordedEvent]:
-        """Durable events of one stream with after < version <= up_to, by version."""
+        """Durable events of one stream with after < version <= up_to, by version, the first ``limit`` of that order."""
 
     def version(self, stream_id: bytes) -> int | None:
         """Last durable version of a stream; None when it has no events."""
