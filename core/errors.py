@@ -10,6 +10,7 @@
     ├── NotAllowed               the caller's token does not cover it
     ├── VersionConflict          somebody wrote to the stream in between
     ├── Overloaded               a bound was reached; try again later
+    ├── DatabaseUnusable         the read models' database cannot be reached or is of another version
     └── JournalError
         ├── JournalDamaged       bytes that were acknowledged cannot be read back; names the position
         ├── JournalStopped       an fsync failed or the journal was closed; a restart recovers
@@ -87,6 +88,10 @@ class VersionConflict(OpsledgerError):
 
 class Overloaded(OpsledgerError):
     reason = "OVERLOADED"
+
+
+class DatabaseUnusable(OpsledgerError):
+    reason = "DATABASE_UNUSABLE"
 
 
 class JournalError(OpsledgerError):

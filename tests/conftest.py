@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.databases import database_url, postgres_server, postgres_url, sqlite_url  # noqa: F401  # fixtures for all
+
 EXT = Path(__file__).parents[1] / "ext"
 
 
