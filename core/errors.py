@@ -4,6 +4,7 @@
     ├── InvalidInput             names the field, file or line that is wrong
     │   ├── InvalidCalendar
     │   ├── InvalidRules
+    │   ├── TargetUnreachable    a calendar has too few open hours for a deadline
     │   ├── InvalidSettings
     │   └── InvalidPageToken
     ├── NotFound
@@ -54,6 +55,10 @@ class InvalidCalendar(InvalidInput):
 
 class InvalidRules(InvalidInput):
     reason = "INVALID_RULES"
+
+
+class TargetUnreachable(InvalidInput):
+    reason = "TARGET_UNREACHABLE"
 
 
 class InvalidSettings(InvalidInput):
