@@ -1,0 +1,142 @@
+"""A scorecard: the figures of an agent, a group or a program in one period, each with what it was counted from and how sure it is.
+
+It is computed from tallies: how many outcome rows of a KPI have which numerator. A tally holds all that a figure and its interval
+depend on, and is what SQL counts well.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from opsledger.core.scorecards import statistics
+from opsledger.core.scorecards.kpis import KPIS, MILLIONTHS, Kpi, Sort
+from opsledger.core.scorecards.periods import Period
+from opsledger.core.scorecards.statistics import CONFIDENCE, SMALL_SAMPLE_N, Interval, Reason
+
+Tally: TypeAlias = Mapping[int, int]
+"""Rows by numerator."""
+Tallies: TypeAlias = Mapping[str, Tally]
+"""A tally for each KPI that has rows."""
+
+
+class SubjectKind(StrEnum):
+    AGENT = "agent"
+    GROUP = "group"
+    PROGRAM = "program"
+
+
+class Subject(NamedTuple):
+    kind: SubjectKind
+    name: str
+    """Empty: what no agent (or group) is credited with, so that the parts always add up to the program."""
+
+
+class Verdict(StrEnum):
+    """What a comparison of two figures may say. Better and worse only when their intervals do not touch."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NOT_APART = "not_apart"
+    """The intervals overlap: the difference may be chance."""
+    UNKNOWN = "unknown"
+    """One of them has no interval, or neither direction is better."""
+
+
+class Figure(NamedTuple):
+    kpi: Kpi
+    numerator: float
+    """Cases (COUNT), cases that went so (SHARE), sum of values in the KPI's unit (MEAN), promoters − detractors (BALANCE)."""
+    denominator: int
+    """Cases; 1 for a COUNT."""
+    cases: int
+    value: float | None
+    """numerator ÷ denominator, × 100 for a BALANCE; None when there are no cases."""
+    interval: Interval | None
+    reason: Reason | None
+    """Why value or interval is None."""
+
+    @property
+    def small_sample(self) -> bool:
+        return self.kpi.sort is not Sort.COUNT and 0 < self.cases < SMALL_SAMPLE_N
+
+
+class Trend(NamedTuple):
+    """A figure beside the one of the period before."""
+
+    before: Figure
+    change: float | None
+    """In the KPI's unit; None when one of them has no value."""
+    verdict: Verdict
+
+
+class Line(NamedTuple):
+    figure: Figure
+    trend: Trend
+
+
+class Scorecard(NamedTuple):
+    subject: Subject
+    period: Period
+    lines: tuple[Line, ...]
+    """One for each KPI in the order of KPIS, also for those without a case."""
+
+
+def scorecard(subject: Subject, period: Period, tallies: Tallies, before: Tallies, confidence: float = CONFIDENCE) -> Scorecard:
+    """The scorecard of a period's tallies; ``before`` are those of the period before it."""
+    lines = []
+    for kpi in KPIS.values():
+        now = figure(kpi, tallies.get(kpi.name, {}), confidence)
+        lines.append(Line(now, trend(now, figure(kpi, before.get(kpi.name, {}), confidence))))
+    return Scorecard(subject, period, tuple(lines))
+
+
+def figure(kpi: Kpi, tally: Tally, confidence: float = CONFIDENCE) -> Figure:
+    """One figure of its rows, with its interval at the confidence level (between 0 and 1)."""
+    cases = sum(tally.values())
+    total = sum(numerator * rows for numerator, rows in tally.items())
+    if kpi.sort is Sort.COUNT:
+        return Figure(kpi, cases, 1, cases, float(cases), None, Reason.EXACT)
+    if cases == 0:
+        return Figure(kpi, 0, 0, 0, None, None, Reason.NO_CASES)
+    interval: Interval | Reason
+    match kpi.sort:
+        case Sort.SHARE:
+            value, interval = total / cases, statistics.wilson(total, cases, confidence)
+        case Sort.BALANCE:
+            value, interval = 100 * total / cases, _hundredfold(
+                statistics.net_promoter(tally.get(1, 0), tally.get(0, 0), tally.get(-1, 0), confidence)
+            )
+        case Sort.MEAN:
+            value, interval = total / cases / MILLIONTHS, statistics.of_mean(_values(tally), confidence)
+    numerator = total / MILLIONTHS if kpi.sort is Sort.MEAN else total
+    if isinstance(interval, Reason):
+        return Figure(kpi, numerator, cases, cases, value, None, interval)
+    return Figure(kpi, numerator, cases, cases, value, interval, None)
+
+
+def trend(now: Figure, before: Figure) -> Trend:
+    change = None if now.value is None or before.value is None else now.value - before.value
+    return Trend(before, change, compare(now, before))
+
+
+def compare(one: Figure, other: Figure) -> Verdict:
+    """What may be said of ``one`` beside ``other``, two figures of the same KPI."""
+    if one.interval is None or other.interval is None or one.kpi.better == 0:
+        return Verdict.UNKNOWN
+    if one.interval.low > other.interval.high:
+        return Verdict.BETTER if one.kpi.better > 0 else Verdict.WORSE
+    if one.interval.high < other.interval.low:
+        return Verdict.WORSE if one.kpi.better > 0 else Verdict.BETTER
+    return Verdict.NOT_APART
+
+
+def _values(tally: Tally) -> statistics.Numbers:
+    return np.repeat(np.array(list(tally), dtype=np.float64) / MILLIONTHS, list(tally.values()))
+
+
+def _hundredfold(interval: Interval | Reason) -> Interval | Reason:
+    return interval if isinstance(interval, Reason) else Interval(100 * interval.low, 100 * interval.high, interval.method)
+
