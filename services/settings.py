@@ -1,0 +1,177 @@
+"""What a server can be told: flags before environment (``OPSLEDGER_…``) before the ``--config`` file before defaults.
+
+Nested settings are ``OPSLEDGER_LIMITS__BATCH_EVENTS_MAX`` in the environment. Relative paths are relative to the working
+directory. A key that does not exist is an error, wherever it stands.
+"""
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from opsledger.core.errors import FieldViolation, InvalidSettings
+from opsledger.services.settings_keys import ConfigFile, read_file, unknown_variables
+
+ENV_PREFIX = "OPSLEDGER_"
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tls(Section):
+    """PEM files. With client_ca_file, clients must show a certificate that it signed."""
+
+    cert_file: Path
+    key_file: Path
+    client_ca_file: Path | None = None
+
+
+class Auth(Section):
+    """Bearer tokens (JWT). Without this section everyone may do everything."""
+
+    key_file: Path
+    """PEM public key for RS*, ES*, PS* and EdDSA; the shared secret for HS*."""
+    algorithms: tuple[str, ...] = ("RS256",)
+    audience: str | None = None
+    issuer: str | None = None
+
+
+class Limits(Section):
+    message_bytes_max: Count = 4 << 20
+    """Of one gRPC message; a larger one is refused with RESOURCE_EXHAUSTED."""
+    batch_events_max: Count = 5_000
+    event_bytes_max: Count = 1_000_000
+    window: Count = 16
+    """Batches of one stream without an answer."""
+    rpcs_max: Count = 256
+    """Calls that are served at the same time; more are refused with RESOURCE_EXHAUSTED."""
+    streams_max: Count = 256
+    """Streams that are open at the same time, beside the calls."""
+    query_threads: Count = 4
+    query_queue_max: Count = 256
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    journal: Path = Path("var/journal")
+    database: str = "sqlite:///var/opsledger.db"
+    listen: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1:50051",)
+    """HOST:PORT, [IPV6]:PORT or unix:PATH; several, separated by commas in a flag or variable. Port 0 takes a free one."""
+    metrics_listen: str | None = None
+    """HOST:PORT of the Prometheus page; none without it."""
+    tls: Tls | None = None
+    auth: Auth | None = None
+    insecure: bool = False
+    """Allow listening beyond this machine although nobody is authenticated."""
+    limits: Limits = Limits()
+    log: Log = Log()
+    drain_s: Seconds = 20.0
+    """How long calls in flight may take after SIGTERM."""
+    timers: bool = True
+    """Announce warnings and breaches."""
+    tick_s: Seconds = 1.0
+    """How often the timers are looked at."""
+
+    @field_validator("listen", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("listen")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("must name an address")
+        for address in value:
+            _check_address(address)
+        return value
+
+    @field_validator("metrics_listen")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None:
+            _check_address(value)
+        return value
+
+    @model_validator(mode="after")
+    def _open_to_others_only_on_purpose(self) -> Settings:
+        guarded = self.insecure or self.auth is not None or (self.tls is not None and self.tls.client_ca_file is not None)
+        if not guarded and (far := [address for address in self.listen if not _is_local(address)]):
+            raise InvalidSettings(FieldViolation(
+                "listen", "NOT_GUARDED", f"{far[0]} can be reached from other machines and nobody is authenticated; set auth, or "
+                "tls.client_ca_file, or say insecure: true",
+            ))
+        return self
+
+
+def load_settings(config: Path | None = None, **flags: object) -> Settings:
+    """The settings of a server; flags that are None were not given. Raises InvalidSettings, naming file and line, variable or key."""
+    file = read_file(config) if config else ConfigFile("", {}, {})
+    if wrong := [*file.unknown_keys(Settings), *unknown_variables(Settings, os.environ, ENV_PREFIX, known={ENV_PREFIX + "CONFIG"})]:
+        raise InvalidSettings(*wrong)
+
+    class Sources(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, InitSettingsSource(settings_cls, file.values)
+
+    try:
+        return Sources(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        raise InvalidSettings(*(_violation(file, flags, detail) for detail in error.errors())) from None
+    except SettingsError as error:  # a variable that should hold JSON
+        raise InvalidSettings(FieldViolation(f"{ENV_PREFIX}…", "MALFORMED", str(error))) from None
+
+
+def _violation(file: ConfigFile, flags: Mapping[str, object], detail: ErrorDetails) -> FieldViolation:
+    """Names the place that the wrong value came from."""
+    path = tuple(str(part) for part in detail["loc"])
+    variables = [ENV_PREFIX + "__".join(path[:end]).upper() for end in range(len(path), 0, -1)]
+    if flags.get(path[0]) is not None:
+        place = f"--{path[0].replace('_', '-')}"
+    else:
+        place = next((name for name in variables if name in os.environ), file.place(path) if path[0] in file.values else ".".join(path))
+    return FieldViolation(place, detail["type"].upper(), detail["msg"].removeprefix("Value error, "))
+
+
+def _check_address(address: str) -> None:
+    if address.startswith("unix:"):
+        return
+    host, separator, port = address.rpartition(":")
+    if not separator or not host or not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise ValueError(f"{address!r} is not HOST:PORT")
+
+
+def _is_local(address: str) -> bool:
+    if address.startswith("unix:"):
+        return True
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
