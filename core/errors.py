@@ -8,10 +8,12 @@
     │   ├── InvalidSettings
     │   └── InvalidPageToken
     ├── NotFound
+    ├── NotAuthenticated         no token, or one that does not hold
     ├── NotAllowed               the caller's token does not cover it
     ├── VersionConflict          somebody wrote to the stream in between
     ├── Overloaded               a bound was reached; try again later
     ├── DatabaseUnusable         the read models' database cannot be reached or is of another version
+    ├── NotReady                 draining, or views not yet as far as asked; try again later
     └── JournalError
         ├── JournalDamaged       bytes that were acknowledged cannot be read back; names the position
         ├── JournalStopped       an fsync failed or the journal was closed; a restart recovers
@@ -77,6 +79,10 @@ class NotFound(OpsledgerError):
         self.kind, self.name = kind, name
 
 
+class NotAuthenticated(OpsledgerError):
+    reason = "NOT_AUTHENTICATED"
+
+
 class NotAllowed(OpsledgerError):
     reason = "NOT_ALLOWED"
 
@@ -97,6 +103,10 @@ class Overloaded(OpsledgerError):
 
 class DatabaseUnusable(OpsledgerError):
     reason = "DATABASE_UNUSABLE"
+
+
+class NotReady(OpsledgerError):
+    reason = "NOT_READY"
 
 
 class JournalError(OpsledgerError):

@@ -1,0 +1,41 @@
+"""Blocking work (SQL) away from the event loop, on a bounded number of threads with a bounded queue before them."""
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from opsledger.core.errors import Overloaded
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class InThread:
+    """``await in_thread(function, *args)`` runs it on one of ``threads`` threads.
+
+    Raises Overloaded at once when ``queue_max`` calls are waiting or running already.
+    """
+
+    def __init__(self, threads: int = 4, queue_max: int = 256) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
+        self._queue_max = queue_max
+        self.depth = 0
+        """Calls waiting or running."""
+
+    async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self.depth >= self._queue_max:
+            raise Overloaded(f"{self._queue_max} queries are waiting already")
+        self.depth += 1
+        try:
+            work = partial(copy_context().run, partial(function, *args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self.depth -= 1
+
+    def close(self) -> None:
+        """Wait for what is running; drop what is waiting."""
+        self._pool.shutdown(cancel_futures=True)

@@ -1,0 +1,149 @@
+"""The way in over gRPC: batches and streams of ticket events, answered when they are durable.
+
+Requests arrive here as bytes, so that the bytes of an event on the wire are the bytes in the journal.
+"""
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any, cast
+
+import grpc
+from grpc.aio import ServicerContext
+
+from opsledger.core.errors import FieldViolation, InvalidInput, NotReady, Overloaded
+from opsledger.ext.wire import MalformedWire, split
+from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
+from opsledger.services.grpc.auth import Role, current_principal, require
+from opsledger.services.grpc.calls import count
+from opsledger.services.metrics import Metrics
+from opsledger.services.tickets.intake import Intake, Outcome
+
+SERVICE = pb.DESCRIPTOR.services_by_name["TicketRecorder"]
+
+_BATCH_EVENTS = pb.RecordTicketEventsRequest.DESCRIPTOR.fields_by_name["events"].number
+_STREAM_EVENTS = pb.StreamTicketEventsRequest.DESCRIPTOR.fields_by_name["events"].number
+_STREAM_BATCH_ID = pb.StreamTicketEventsRequest.DESCRIPTOR.fields_by_name["batch_id"].number
+_NO_FIELD = 0
+_FULL_QUEUE_RETRY_S = 0.02
+
+
+class TicketRecorder:
+    """Records batches. A stream has at most ``window`` batches unanswered: the next is not read before, so a client that
+    sends more is slowed down by HTTP/2 flow control, never refused. Answers come in the order of the batches."""
+
+    def __init__(self, intake: Intake, metrics: Metrics, *, window: int) -> None:
+        self._intake, self._metrics, self._window = intake, metrics, window
+        self._draining: asyncio.Future[None] | None = None
+
+    def register(self, server: grpc.aio.Server) -> None:
+        """Not the generated way: no deserializer, so requests stay bytes."""
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, {
+            "RecordTicketEvents": grpc.unary_unary_rpc_method_handler(
+                cast(Any, self.record), response_serializer=pb.RecordTicketEventsResponse.SerializeToString
+            ),
+            "StreamTicketEvents": grpc.stream_stream_rpc_method_handler(
+                cast(Any, self.stream), response_serializer=pb.StreamTicketEventsResponse.SerializeToString
+            ),
+        }),))
+
+    def drain(self) -> None:
+        """Answer what streams have sent so far and end them: their clients go on elsewhere with what has no answer."""
+        if not self._drained().done():
+            self._drained().set_result(None)
+
+    async def record(self, request: bytes, context: ServicerContext[bytes, pb.RecordTicketEventsResponse]) -> pb.RecordTicketEventsResponse:
+        require(current_principal(), None, Role.RECORDER)
+        _, events = _split(request, _NO_FIELD, _BATCH_EVENTS)
+        return pb.RecordTicketEventsResponse(results=await self._recorded(self._submit(events)))
+
+    async def stream(self, requests: object, context: ServicerContext[bytes, pb.StreamTicketEventsResponse]) -> None:
+        require(current_principal(), None, Role.RECORDER)
+        slots = asyncio.Semaphore(self._window)
+        unanswered: asyncio.Queue[tuple[int, asyncio.Future[list[Outcome]]] | None] = asyncio.Queue()
+        reading = asyncio.create_task(self._read(context, slots, unanswered))
+        reading.add_done_callback(lambda _: unanswered.put_nowait(None))
+        try:
+            while (batch := await unanswered.get()) is not None:
+                batch_id, outcomes = batch
+                results = await self._recorded(outcomes)
+                await context.write(pb.StreamTicketEventsResponse(batch_id=batch_id, results=results, window=self._window))
+                slots.release()
+            await reading  # raises what ended it, after everything before it was answered
+        finally:
+            reading.cancel()
+
+    async def _read(
+        self, context: ServicerContext[bytes, Any], slots: asyncio.Semaphore,
+        unanswered: asyncio.Queue[tuple[int, asyncio.Future[list[Outcome]]] | None],
+    ) -> None:
+        """Queue batches until the client is done, at most as many as there are slots."""
+        last_id = 0
+        while True:
+            await slots.acquire()
+            if (request := await self._next(context)) is None:
+                return
+            batch_id, events = _split(request, _STREAM_BATCH_ID, _STREAM_EVENTS)
+            if batch_id <= last_id:
+                raise InvalidInput(FieldViolation("batch_id", "NOT_INCREASING", f"{batch_id} must be greater than {last_id}"))
+            last_id = batch_id
+            unanswered.put_nowait((batch_id, await self._submit_patiently(events)))
+
+    async def _next(self, context: ServicerContext[bytes, Any]) -> bytes | None:
+        """The client's next request, None at its end. Raises NotReady when the server drains first."""
+        read: asyncio.Future[Any] = asyncio.ensure_future(context.read())
+        try:
+            await asyncio.wait({read, self._drained()}, return_when=asyncio.FIRST_COMPLETED)
+            if not read.done():
+                raise NotReady("the server is going down; batches without an answer were not read")
+            request: bytes = read.result()
+        finally:
+            read.cancel()
+        return None if request is grpc.aio.EOF else request  # type: ignore[attr-defined]  # the stubs do not know it
+
+    def _drained(self) -> asyncio.Future[None]:
+        if self._draining is None:
+            self._draining = asyncio.get_running_loop().create_future()
+        return self._draining
+
+    def _submit(self, events: Sequence[bytes]) -> asyncio.Future[list[Outcome]]:
+        return asyncio.wrap_future(self._intake.submit(events, tenants=current_principal().tenants))
+
+    async def _submit_patiently(self, events: Sequence[bytes]) -> asyncio.Future[list[Outcome]]:
+        """A full queue slows a stream down; a single batch would be refused."""
+        while True:
+            try:
+                return self._submit(events)
+            except Overloaded:
+                await asyncio.sleep(_FULL_QUEUE_RETRY_S)
+
+    async def _recorded(self, outcomes: asyncio.Future[list[Outcome]]) -> list[pb.RecordingResult]:
+        started_s = perf_counter()
+        done = await outcomes
+        self._metrics.batch_seconds.observe(perf_counter() - started_s)
+        results = [_result(outcome) for outcome in done]
+        rejected = sum(1 for outcome in done if not outcome.position)
+        duplicates = sum(1 for outcome in done if outcome.duplicate)
+        recorded = len(done) - rejected - duplicates
+        for label, number in (("recorded", recorded), ("duplicate", duplicates), ("rejected", rejected)):
+            self._metrics.events.labels(label).inc(number)
+        count(batches=1, recorded=recorded, duplicates=duplicates, rejected=rejected)
+        return results
+
+
+def _split(request: bytes, number_field: int, parts_field: int) -> tuple[int, list[bytes]]:
+    try:
+        return split(request, number_field, parts_field)
+    except MalformedWire as error:
+        raise InvalidInput(FieldViolation("", "MALFORMED", str(error))) from None
+
+
+def _result(outcome: Outcome) -> pb.RecordingResult:
+    if outcome.position:
+        code = pb.RecordingResult.OUTCOME_DUPLICATE if outcome.duplicate else pb.RecordingResult.OUTCOME_RECORDED
+        return pb.RecordingResult(index=outcome.index, outcome=code, position=outcome.position)
+    return pb.RecordingResult(
+        index=outcome.index, outcome=pb.RecordingResult.OUTCOME_REJECTED,
+        violations=[pb.FieldViolation(field=v.field, reason=v.reason, description=v.description) for v in outcome.violations],
+    )
