@@ -1,0 +1,53 @@
+"""Threads that run as long as the server: the projector, the timers."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event, Thread
+
+import structlog
+
+from opsledger.core.errors import JournalError
+
+log = structlog.get_logger(__name__)
+
+RETRY_S_MIN, RETRY_S_MAX = 0.5, 30.0
+
+
+class Background:
+    """Runs ``work(stop)`` on a thread of its own. What fails is logged and tried again after a growing pause: a database
+    that is away for a while must not end the recording. A journal that stopped will not come back, and ends it."""
+
+    def __init__(self, name: str, work: Callable[[Event], object], on_dead: Callable[[Exception], None] | None = None) -> None:
+        self.name, self._work, self._on_dead = name, work, on_dead
+        self.failing: str | None = None
+        """What went wrong at the last attempt; None when it runs."""
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float | None = None) -> None:
+        """Ask it to stop and wait for that."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        pause_s = RETRY_S_MIN
+        while not self._stop.is_set():
+            try:
+                self.failing = None
+                self._work(self._stop)
+                return
+            except Exception as error:  # whatever it is, it is said, and the thread goes on
+                self.failing = f"{type(error).__name__}: {error}"
+                if isinstance(error, JournalError):
+                    if not self._stop.is_set():
+                        log.error("background work ended", work=self.name, exc_info=error)
+                        if self._on_dead:
+                            self._on_dead(error)
+                    return
+                log.error("background work failed; trying again", work=self.name, retry_s=pause_s, exc_info=error)
+            self._stop.wait(pause_s)
+            pause_s = min(2 * pause_s, RETRY_S_MAX)
