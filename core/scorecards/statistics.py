@@ -72,7 +72,8 @@ def wilson(successes: int, cases: int, confidence: float = CONFIDENCE) -> Interv
 def net_promoter(promoters: int, passives: int, detractors: int, confidence: float = CONFIDENCE) -> Interval | Reason:
     """Interval of (promoters − detractors) ÷ all, from −1 to 1: adjusted Wald.
 
-    It adds three answers: 3/4 promoters, 3/4 detractors, the rest passives. Rocks (2016), The American Statistician 70:365–372, found it to keep its coverage best among six.
+    It adds three answers: 3/4 of a promoter, 3/4 of a detractor, the rest passive. Of six intervals that Rocks (2016), The American
+    Statistician 70:365–372, compared, it keeps its coverage best.
     """
     cases = promoters + passives + detractors
     if cases == 0:
@@ -114,7 +115,7 @@ def of_median(values: Sequence[float] | Numbers, confidence: float = CONFIDENCE)
         return reason
     if data.size > BOOTSTRAP_N_MAX:
         half = z_of(confidence) * math.sqrt(data.size) / 2
-        low, high = data[math.floor(data.size / 2 - half)], data[math.ceil(data.size / 2 + half)]
+        low, high = data[math.ceil(data.size / 2 - half) - 1], data[math.ceil(data.size / 2 + half) - 1]
         return Interval(float(low), float(high), "order_statistics")
     medians = resampled(data, lambda draws: np.median(draws, axis=1))
     low, high = np.quantile(medians, [(1 - confidence) / 2, (1 + confidence) / 2])

@@ -1,0 +1,108 @@
+"""From what a watch noted to a clock: elapsed, due, breach and the escalation ladder, by calendar arithmetic."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import itemgetter
+
+from opsledger.core.errors import TargetUnreachable
+from opsledger.core.sla.calendar import Calendar
+from opsledger.core.sla.clock import Applied, Clock, ClockState, Span
+from opsledger.core.sla.metrics.watch import End, Ending, Watch
+from opsledger.core.sla.policy import Step
+from opsledger.core.tickets.state import TicketState
+
+
+def measure(metric: str, watch: Watch, ticket: TicketState, seen_us: int) -> Clock | None:
+    """The clock of a watch after the ticket's last fact; None when nothing was ever promised.
+
+    ``seen_us``: up to when an open clock is measured, at or after the last fact.
+    """
+    target, calendar = watch.target, watch.calendar
+    if target is None or calendar is None:
+        return None
+    applied, end = _in_force(watch)
+    assert applied.target_us is not None
+    spans = _spans(watch, seen_us if end is None else end.at_us)
+    reading = _Reading(calendar, spans, watch.started_at_us, end, paused=not watch.marks[-1].running)
+    due_at_us = reading.reached(applied.target_us) if watch.promise_us is None else watch.promise_us
+    late = due_at_us is not None and due_at_us < (seen_us if end is None else end.at_us)
+    steps = [
+        (step.name, at_us) for step in target.escalation
+        if (at_us := _step_us(reading, step, applied.target_us, watch.promise_us)) is not None and (end is None or at_us < end.at_us)
+    ]
+    return Clock(
+        metric, watch.cycle, watch.group, ticket.agent if end is None else end.agent,
+        applied.policy, applied.rules_version, applied.calendar, applied.tz_version, applied.priority, applied.target_us,
+        watch.started_at_us, _state(end, late=late, paused=reading.paused), due_at_us, watch.promise_us is not None,
+        None if end is None else end.at_us, None if end is None else end.cause, due_at_us if late else None,
+        reading.elapsed_us, reading.paused_us,
+        tuple(sorted(steps, key=itemgetter(1))), spans, tuple(watch.applied),
+    )
+
+
+def _in_force(watch: Watch) -> tuple[Applied, End | None]:
+    """The target it is judged by, and its end. When the promise was withdrawn, that was the end."""
+    last = watch.applied[-1]
+    if last.target_us is not None:
+        return last, watch.end
+    promised = next(applied for applied in reversed(watch.applied) if applied.target_us is not None)
+    return promised, End(last.cause.occurred_at_us, Ending.CANCELLED, last.cause, "")
+
+
+def _state(end: End | None, *, late: bool, paused: bool) -> ClockState:
+    if end is None:
+        return ClockState.PAUSED if paused else ClockState.RUNNING
+    if end.ending is Ending.CANCELLED:
+        return ClockState.CANCELLED
+    return ClockState.BREACHED if late else ClockState.MET
+
+
+def _spans(watch: Watch, to_us: int) -> tuple[Span, ...]:
+    ends_us = [mark.at_us for mark in watch.marks[1:]] + [to_us]
+    return tuple(
+        Span(mark.at_us, min(end_us, to_us), mark.running, mark.cause)
+        for mark, end_us in zip(watch.marks, ends_us, strict=True) if mark.at_us < min(end_us, to_us)
+    )
+
+
+def _step_us(reading: _Reading, step: Step, target_us: int, promise_us: int | None) -> int | None:
+    """When a step of the ladder is reached; never before the start."""
+    if promise_us is None:
+        return reading.reached(target_us + step.offset_us if step.percent is None else target_us * step.percent // 100)
+    if step.percent is not None:
+        return reading.later(reading.start_us, reading.calendar.elapsed_us(reading.start_us, promise_us) * step.percent // 100)
+    at_us = reading.later(promise_us, step.offset_us)
+    return None if at_us is None else max(reading.start_us, at_us)
+
+
+class _Reading:
+    """Spans under a calendar."""
+
+    def __init__(self, calendar: Calendar, spans: tuple[Span, ...], start_us: int, end: End | None, *, paused: bool) -> None:
+        self.calendar, self.start_us, self.paused = calendar, start_us, paused
+        self._spans, self._end = spans, end
+        self._open_us = [calendar.elapsed_us(span.from_us, span.to_us) for span in spans]
+        self.elapsed_us = sum(us for span, us in zip(spans, self._open_us, strict=True) if span.running)
+        self.paused_us = sum(self._open_us) - self.elapsed_us
+
+    def reached(self, elapsed_us: int) -> int | None:
+        """The first instant at which it shows this much, or at which it will if it runs on; None while it is paused before that."""
+        if elapsed_us <= 0:
+            return self.start_us
+        for span, open_us in self._running():
+            if elapsed_us <= open_us:
+                return self.later(span.from_us, elapsed_us)
+            elapsed_us -= open_us
+        if self.paused and self._end is None:
+            return None
+        return self.later(self._spans[-1].to_us if self._spans else self.start_us, elapsed_us)
+
+    def later(self, from_us: int, open_us: int) -> int | None:
+        """None when the calendar does not open for so long any more."""
+        try:
+            return self.calendar.due_us(from_us, open_us)
+        except TargetUnreachable:
+            return None
+
+    def _running(self) -> Iterator[tuple[Span, int]]:
+        return ((span, us) for span, us in zip(self._spans, self._open_us, strict=True) if span.running)

@@ -1,0 +1,53 @@
+"""What one fact means to the metrics."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsledger.core.sla.policy import Policy, Reopen, Target
+from opsledger.core.sla.rules import Rules
+from opsledger.core.tickets.facts import ActorKind, Replied, TicketFact
+from opsledger.core.tickets.state import TicketState
+
+
+@dataclass(slots=True)
+class Moment:
+    fact: TicketFact
+    before: TicketState
+    after: TicketState
+    in_force: tuple[int, Rules] | None
+    """Version and rules when the fact occurred."""
+    policy: Policy | None
+    """Of the ticket after the fact."""
+    begins: bool
+    """It is the first known fact."""
+    resolved: bool
+    """The ticket is resolved or closed, and was not before."""
+    reopened: bool
+    merged: bool
+    agent_replied: bool
+    """In public."""
+    requester_replied: bool
+
+    @property
+    def reopen(self) -> Reopen:
+        """What the reopening does to clocks; without a policy they go on, since a later policy counts from the original start."""
+        return Reopen.RESUME if self.policy is None else self.policy.reopen
+
+
+    def target(self, metric: str) -> Target | None:
+        return None if self.policy is None else self.policy.targets.get(metric)
+
+
+def moment_of(
+    fact: TicketFact, before: TicketState, after: TicketState, *, begins: bool, in_force: tuple[int, Rules] | None, policy: Policy | None
+) -> Moment:
+    was_done, is_done = before.status.is_done, after.status.is_done
+    public = isinstance(fact.fact, Replied) and fact.fact.public
+    return Moment(
+        fact, before, after, in_force, policy, begins,
+        resolved=is_done and not was_done,
+        reopened=was_done and not is_done,
+        merged=bool(after.merged_into) and not before.merged_into,
+        agent_replied=public and fact.actor.kind is ActorKind.AGENT,
+        requester_replied=public and fact.actor.kind is ActorKind.REQUESTER,
+    )

@@ -1,0 +1,99 @@
+"""Intervals against published values; what cannot be said is said to be so."""
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsledger.core.scorecards.statistics import BOOTSTRAP_N_MAX, Interval, Reason, net_promoter, of_mean, of_median, wilson, z_of
+
+
+def test_z_of_the_usual_levels() -> None:
+    # any table of the normal distribution
+    assert z_of(0.95) == pytest.approx(1.959964, abs=1e-6)
+    assert z_of(0.90) == pytest.approx(1.644854, abs=1e-6)
+    assert z_of(0.99) == pytest.approx(2.575829, abs=1e-6)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, -0.5, 95])
+def test_a_level_that_is_none_is_refused(confidence: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        z_of(confidence)
+
+
+@pytest.mark.parametrize(
+    ("successes", "cases", "low", "high"),
+    [
+        (5, 5, 0.5655, 1.0), (9, 10, 0.5958, 0.9821),
+        # Newcombe (1998), Statistics in Medicine 17:857–872, table I, method 3
+        (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0000, 0.1611), (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_as_published(successes: int, cases: int, low: float, high: float) -> None:
+    found = wilson(successes, cases)
+    assert isinstance(found, Interval)
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+def test_net_promoter_by_hand() -> None:
+    # 19 promoters, 8 passives, 9 detractors, with 3 answers added: up 19.75/39 = .50641, down 9.75/39 = .25,
+    # half-width 1.96·√((.75641 − .25641²) ÷ 39) = .26083
+    found = net_promoter(19, 8, 9)
+    assert isinstance(found, Interval)
+    assert (found.low, found.high) == pytest.approx((0.25641 - 0.26083, 0.25641 + 0.26083), abs=2e-5)
+
+
+def test_nothing_of_nothing() -> None:
+    assert wilson(0, 0) is Reason.NO_CASES
+    assert net_promoter(0, 0, 0) is Reason.NO_CASES
+    assert of_mean([]) is Reason.NO_CASES
+    assert of_median([]) is Reason.NO_CASES
+
+
+@pytest.mark.parametrize("interval_of", [of_mean, of_median])
+def test_one_value_or_equal_values_claim_no_certainty(interval_of: object) -> None:
+    assert callable(interval_of)
+    assert interval_of([3.0]) is Reason.ONE_CASE
+    assert interval_of([3.0, 3.0, 3.0]) is Reason.NO_SPREAD
+
+
+def test_a_mean_of_many_values_has_the_normal_interval() -> None:
+    values = [0.0, 1.0] * BOOTSTRAP_N_MAX
+    found = of_mean(values)
+    n = len(values)
+    half = 1.959964 * 0.5 * math.sqrt(n / (n - 1)) / math.sqrt(n)
+    assert isinstance(found, Interval)
+    assert found.method == "normal"
+    assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-9)
+
+
+def test_a_median_of_many_values_lies_between_its_order_statistics() -> None:
+    found = of_median([float(number) for number in range(10_000)])
+    assert found == Interval(4902.0, 5097.0, "order_statistics")  # ranks 4903 and 5098: ⌈5000 ± 1.96·√10000 ÷ 2⌉
+
+
+values = st.lists(st.integers(0, 10_000).map(float), min_size=2, max_size=40)
+
+
+@given(values, st.randoms())
+def test_the_same_values_have_the_same_interval_in_any_order(data: list[float], random: object) -> None:
+    shuffled = list(data)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
+    assert of_mean(shuffled) == of_mean(data)
+    assert of_median(shuffled) == of_median(data)
+
+
+@given(values)
+def test_an_interval_lies_within_the_values(data: list[float]) -> None:
+    for found in (of_mean(data), of_median(data)):
+        if isinstance(found, Interval):
+            assert min(data) - 1e-9 <= found.low <= found.high <= max(data) + 1e-9
+
+
+@given(st.integers(1, 500).flatmap(lambda cases: st.tuples(st.integers(0, cases), st.just(cases))))
+def test_a_share_lies_in_its_interval(share: tuple[int, int]) -> None:
+    found = wilson(*share)
+    assert isinstance(found, Interval)
+    assert 0 <= found.low <= share[0] / share[1] <= found.high <= 1
