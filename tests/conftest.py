@@ -5,8 +5,13 @@ import importlib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.kit.databases import database_url, postgres_server, postgres_url, sqlite_url  # noqa: F401  # fixtures for all
+
+# No deadline: speed is shown in benchmarks. A failure prints the blob that repeats it.
+settings.register_profile("opsledger", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("opsledger")
 
 EXT = Path(__file__).parents[1] / "ext"
 

@@ -6,21 +6,19 @@ cases: docs/scorecards.md.
 """
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from opsledger.core.scorecards import kpis
 from opsledger.core.scorecards.kpis import MILLIONTHS, Kpi
+from opsledger.core.sla.clock import Clock, ClockState
 from opsledger.core.tickets.facts import (
     ActorKind,
     Channel,
     FeedbackKind,
     FeedbackReceived,
     InteractionEnded,
-    Replied,
-    StatusChanged,
     TicketFact,
 )
 from opsledger.core.tickets.state import TicketState, begin, evolve
@@ -49,25 +47,6 @@ class Outcome(NamedTuple):
     """What is behind it, for people: an interaction's id, a policy and cycle."""
 
 
-class FinishedClock(Protocol):
-    """What is read of core.sla.clocks.Clock."""
-
-    @property
-    def metric(self) -> str: ...
-    @property
-    def cycle(self) -> int: ...
-    @property
-    def group(self) -> str: ...
-    @property
-    def agent(self) -> str: ...
-    @property
-    def policy(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def ended_at_us(self) -> int | None: ...
-
-
 class _Step(NamedTuple):
     """One fact, and the ticket before and after it."""
 
@@ -89,7 +68,7 @@ class _Step(NamedTuple):
         return self.after.agent or (self.fact.actor.id if self.fact.actor.kind is ActorKind.AGENT else "")
 
 
-def ticket_outcomes(facts: Sequence[TicketFact], clocks: Sequence[FinishedClock]) -> tuple[Outcome, ...]:
+def ticket_outcomes(facts: Sequence[TicketFact], clocks: Sequence[Clock]) -> tuple[Outcome, ...]:
     """The rows of one ticket, whose facts must be in order. Any recorded past is accepted; no facts give no rows."""
     if not facts:
         return ()
@@ -175,22 +154,14 @@ def _feedback(steps: Sequence[_Step]) -> Iterator[Outcome]:
                     yield _row(kpis.NPS, step, (place >= PROMOTER) - (place <= DETRACTOR), detail)._replace(agent=agent)
 
 
-def _sla(steps: Sequence[_Step], clocks: Sequence[FinishedClock]) -> Iterator[Outcome]:
+def _sla(steps: Sequence[_Step], clocks: Sequence[Clock]) -> Iterator[Outcome]:
     """One row for each clock that ended with a result. A cancelled or unfinished clock has none."""
-    times_us = [step.fact.occurred_at_us for step in steps]
+    by_event = {step.fact.event_id: step for step in steps}
     for clock in clocks:
-        kpi = kpis.SLA_MET.get(clock.metric)
-        if kpi is None or clock.ended_at_us is None or clock.state not in ("met", "breached"):
-            continue
-        first, after = bisect_left(times_us, clock.ended_at_us), bisect_right(times_us, clock.ended_at_us)
-        end = _last_work(steps[first:after]) or steps[max(after - 1, 0)]
-        row = _share(kpi, end, clock.state == "met", f"{clock.policy}, cycle {clock.cycle}")
-        yield row._replace(at_us=clock.ended_at_us, agent=clock.agent or row.agent, group=clock.group or row.group)
-
-
-def _last_work(steps: Sequence[_Step]) -> _Step | None:
-    """The last work of one instant: a hand-over at the same instant takes no credit."""
-    return next((step for step in reversed(steps) if isinstance(step.fact.fact, (Replied, StatusChanged, InteractionEnded))), None)
+        if clock.ended_by is not None and clock.state in (ClockState.MET, ClockState.BREACHED):
+            end = by_event[clock.ended_by.event_id]
+            row = _share(kpis.SLA_MET[clock.metric], end, clock.state is ClockState.MET, f"{clock.policy}, cycle {clock.cycle}")
+            yield row._replace(agent=clock.agent, group=clock.group or row.group)
 
 
 def _row(kpi: Kpi, step: _Step, numerator: int, detail: str = "") -> Outcome:
