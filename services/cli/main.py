@@ -9,6 +9,7 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
+from opsledger.services.cli import imports
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -16,6 +17,7 @@ cli = typer.Typer(
     name="opsledger", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="The operations ledger: ticket facts in; SLA clocks and agent scorecards out.",
 )
+cli.add_typer(imports.group, name="import")
 
 
 def app() -> None:

@@ -1,0 +1,129 @@
+"""``opsledger import``: logs of other systems become ticket facts in the journal."""
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
+
+if TYPE_CHECKING:
+    from opsledger.services.importers.runner import Progress, Reader
+    from opsledger.services.importers.summary import Summary
+
+group = typer.Typer(
+    no_args_is_help=True,
+    help="Record the logs of other systems. The whole file is checked first; wrong input leaves the journal as it was. "
+    "Running an import again records nothing twice.",
+)
+
+File = Annotated[str, typer.Argument(help="The file, plain or compressed (.gz, .xz); - reads standard input.", metavar="FILE")]
+Tenant = Annotated[str, typer.Option(help="The client whose tickets they are.")]
+Program = Annotated[str, typer.Option(help="The piece of work that has its own SLA rules.")]
+SourceName = Annotated[str, typer.Option("--source", help="Name of the system they come from.")]
+SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave wrong rows out and record the others.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and count; record nothing.")]
+NoProject = Annotated[bool, typer.Option("--no-project", help="Do not bring the read models up to date afterwards.")]
+
+
+@group.command()
+def servicenow(
+    file: File,
+    tenant: Tenant = "default",
+    program: Program = "default",
+    source: SourceName = "servicenow",
+    time_zone: Annotated[str, typer.Option(help="Of the times in the file, which carry none.")] = "UTC",
+    keep_last: Annotated[bool, typer.Option("--keep-last", help="Take the last incident even when the file is cut off in it.")] = False,
+    skip_invalid: SkipInvalid = False,
+    dry_run: DryRun = False,
+    journal: JournalFolder = DEFAULT_JOURNAL,
+    database: DatabaseUrl = DEFAULT_DATABASE,
+    no_project: NoProject = False,
+    as_json: AsJson = False,
+) -> None:
+    """The audit export (CSV) of a ServiceNow incident table: one row is an incident after a change."""
+    from opsledger.services.importers.audit_export import ServiceNowReader
+    from opsledger.services.importers.writing import Owner
+
+    reader = ServiceNowReader(Owner(tenant, program, source), time_zone, keep_last)
+    _run(file, reader, skip_invalid, dry_run, journal, database, no_project, as_json)
+
+
+@group.command()
+def events(
+    file: File,
+    skip_invalid: SkipInvalid = False,
+    dry_run: DryRun = False,
+    journal: JournalFolder = DEFAULT_JOURNAL,
+    database: DatabaseUrl = DEFAULT_DATABASE,
+    no_project: NoProject = False,
+    as_json: AsJson = False,
+) -> None:
+    """JSON lines: one TicketEvent in protobuf JSON on each."""
+    from opsledger.services.importers.json_lines import EventsReader
+
+    _run(file, EventsReader(), skip_invalid, dry_run, journal, database, no_project, as_json)
+
+
+def _run(
+    file: str, reader: Reader, skip_invalid: bool, dry_run: bool, journal: Path, database: str, no_project: bool, as_json: bool
+) -> None:
+    from opsledger.services.importers.destination import to_journal
+    from opsledger.services.importers.runner import run_import
+
+    destination = to_journal(journal, None if no_project else database)
+    with _progress() as progress, destination as target:
+        summary = run_import(file, reader, None if dry_run else target.open_sink, skip_invalid=skip_invalid, progress=progress)
+        if not dry_run:
+            target.project(progress)
+    if as_json:
+        print(json.dumps(summary.as_json(), ensure_ascii=False))
+    else:
+        _print(summary)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar for each step, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks = {}
+
+        def show(what: str, done: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield show
+
+
+def _print(summary: Summary) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None)
+    table.add_column(justify="right")
+    table.add_column()
+    lines: list[tuple[int, str]] = [(summary.rows, "rows"), (summary.tickets, "tickets"), (summary.events, "events")]
+    if summary.dry_run:
+        lines.append((0, "recorded: this was a dry run"))
+    else:
+        lines += [(summary.recorded, "recorded"), (summary.duplicates, "known already")]
+    lines += [(summary.invalid, "invalid rows left out")] * bool(summary.invalid)
+    lines += [(count, what) for what, count in summary.notes.items()]
+    for count, what in lines:
+        table.add_row(f"{count:,}", what)
+    Console().print(table)
+    for remark in summary.remarks:
+        print(f"note: {remark}", file=sys.stderr)
+    for violation in summary.problems:
+        print(f"left out: {violation.field}: {violation.description}", file=sys.stderr)

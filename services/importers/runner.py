@@ -1,0 +1,52 @@
+"""One import, from file to journal. Nothing is recorded before the whole input has been read and found right."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from opsledger.services.importers.files import Source, open_source
+from opsledger.services.importers.problems import Problems
+from opsledger.services.importers.recording import Sink, record
+from opsledger.services.importers.spool import Spool
+from opsledger.services.importers.summary import Summary
+
+Progress = Callable[[str, int, int | None], None]
+"""Told (what is done, how much of it is done, how much there is if known)."""
+
+
+class Reader(Protocol):
+    """Knows one kind of log."""
+
+    def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> None: ...
+
+
+def silent(what: str, done: int, total: int | None) -> None:
+    """For those who watch nothing."""
+
+
+def run_import(
+    file: str, reader: Reader, open_sink: Callable[[], Sink] | None, *, skip_invalid: bool = False, progress: Progress = silent
+) -> Summary:
+    """Read, check, then record. ``open_sink`` is called when the input is known to be right; None is a dry run.
+
+    Raises InvalidInput, naming file, line and field, when something is wrong with the input and may not be skipped; what the
+    sink raises else.
+    """
+    summary = Summary(dry_run=open_sink is None)
+    with open_source(file) as source, Spool() as spool:
+        problems = Problems(source.name, skip_invalid=skip_invalid)
+        source.watch = lambda: progress("reading", source.bytes_read, source.size)
+        reader.read(source, spool, problems, summary)
+        problems.close()
+        summary.invalid, summary.problems = problems.count, problems.shown
+        summary.tickets, summary.events = spool.counts()
+        if open_sink is not None:
+            done = 0
+
+            def advance(events: int) -> None:
+                nonlocal done
+                done += events
+                progress("recording", done, summary.events)
+
+            record(spool, open_sink(), summary, advance)
+    return summary

@@ -1,0 +1,162 @@
+"""The audit export of a ServiceNow incident table: one row is an incident as it was after an audit event.
+
+An incident's rows are read in the order of sys_mod_count; facts are the differences of consecutive rows, at the later row's
+sys_updated_at. docs/importing.md says what is made of rows that contradict each other.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from opsledger.core.errors import FieldViolation
+from opsledger.core.tickets.facts import Actor, ActorKind, Fact, Status, TicketFact
+from opsledger.services.importers.snapshots import Snapshot, carried, changes, opening
+from opsledger.services.importers.times import TimeReader
+from opsledger.services.importers.writing import Owner, kind
+
+REQUIRED = ("number", "incident_state", "sys_mod_count", "sys_updated_at", "opened_at")
+TIME_FORMATS = ("%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "iso")
+MISSING = "?"
+
+_AWAITING = "awaiting"
+_STATES = {
+    "new": Status.NEW, "active": Status.OPEN, "in progress": Status.OPEN, "assigned": Status.OPEN, "on hold": Status.PENDING,
+    "resolved": Status.RESOLVED, "closed": Status.CLOSED, "canceled": Status.CLOSED, "cancelled": Status.CLOSED,
+}
+UNKNOWN_STATE = "-100"
+"""ServiceNow's number for "no such choice"."""
+
+# Filled back into every row of an incident when it is resolved or closed: true of no row before that.
+_KNOWN_WHEN_RESOLVED = ("closed_code", "resolved_by")
+_KNOWN_WHEN_CLOSED = ("caller_id",)
+_DESCRIBING = (
+    "location", "subcategory", "u_symptom", "cmdb_ci", "impact", "urgency", "knowledge", "u_priority_confirmation", "notify",
+    "problem_id", "rfc", "vendor", "caused_by",
+)
+_PROGRESSING = ("made_sla", "reassignment_count")
+_LEARNED_LATER = frozenset((*_PROGRESSING, *_KNOWN_WHEN_RESOLVED, *_KNOWN_WHEN_CLOSED))
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    line: int
+    number: str
+    mod_count: int
+    opened_at_us: int
+    updated_at: str
+    updated_at_us: int
+    """The first of two instants where the local clock shows ``updated_at`` twice."""
+    updated_by: str
+    opened_by: str
+    closed_at: str
+    """Looks ahead: only for telling whether the file holds the whole incident."""
+    snapshot: Snapshot
+
+
+@dataclass(slots=True)
+class Incident:
+    """The facts of an incident, line by line, and what had to be decided on the way."""
+
+    facts: list[tuple[int, list[TicketFact]]] = field(default_factory=list)
+    set_aside: int = 0
+    """Rows with the sys_mod_count of another row that fits its neighbours better."""
+    moved: int = 0
+    """Rows whose time was taken to be that of the row (or the opening) before them, because theirs is earlier."""
+
+
+class RowError(Exception):
+    def __init__(self, violation: FieldViolation) -> None:
+        super().__init__(violation.description)
+        self.violation = violation
+
+
+def parse_row(line: int, cells: Mapping[str, str], times: TimeReader) -> AuditRow:
+    """Raises RowError for a value that cannot be read."""
+
+    def text(column: str) -> str:
+        value = cells.get(column, "").strip()
+        return "" if value == MISSING else value
+
+    def number(column: str) -> int:
+        value = text(column) or "0"
+        if not value.isdecimal():
+            raise RowError(FieldViolation(column, "NOT_A_NUMBER", f"{value!r} is not a count"))
+        return int(value)
+
+    def instant_us(column: str) -> int:
+        try:
+            return times.instant_us(text(column))
+        except ValueError as error:
+            raise RowError(FieldViolation(column, "NOT_A_TIME", str(error))) from None
+
+    for column in REQUIRED:
+        if not text(column):
+            raise RowError(FieldViolation(column, "REQUIRED", "must not be empty"))
+    state = text("incident_state")
+    status = _status(state)
+    attributes = {column: value for column in (*_DESCRIBING, *_PROGRESSING) if (value := text(column))}
+    if status is not None and status.is_done:
+        attributes |= {column: value for column in _KNOWN_WHEN_RESOLVED if (value := text(column))}
+    if status is Status.CLOSED:
+        attributes |= {column: value for column in _KNOWN_WHEN_CLOSED if (value := text(column))}
+    return AuditRow(
+        line, text("number"), number("sys_mod_count"), instant_us("opened_at"), text("sys_updated_at"), instant_us("sys_updated_at"),
+        text("sys_updated_by"), text("opened_by"), text("closed_at"),
+        Snapshot(
+            status=status, source_status=state, priority=text("priority"), group=text("assignment_group"), agent=text("assigned_to"),
+            category=text("category"), channel=text("contact_type").lower(), reopenings=number("reopen_count"), attributes=attributes,
+        ),
+    )
+
+
+def _status(state: str) -> Status | None:
+    word = state.lower()
+    if word.startswith(_AWAITING):
+        return Status.PENDING
+    if word in _STATES:
+        return _STATES[word]
+    if word == UNKNOWN_STATE:
+        return None
+    known = ", ".join(repr(name) for name in _STATES)
+    raise RowError(FieldViolation("incident_state", "UNKNOWN", f"{state!r} is not one of {known}, 'awaiting …' or {UNKNOWN_STATE!r}"))
+
+
+def incident_facts(rows: Sequence[AuditRow], owner: Owner, times: TimeReader) -> Incident:
+    """The facts of one incident's rows, given in any order."""
+    incident = Incident()
+    in_order = sorted(rows, key=lambda row: (row.mod_count, row.updated_at_us, row.updated_by, repr(row.snapshot)))
+    latest_us = in_order[0].opened_at_us
+    before: Snapshot | None = None
+    for row in _one_per_count(in_order):
+        facts: list[TicketFact] = []
+        if before is None:
+            opened, before = opening(row.snapshot, learned_later=_LEARNED_LATER)
+            opener = Actor(ActorKind.AGENT, row.opened_by) if row.opened_by else Actor(ActorKind.SYSTEM)
+            facts.append(_fact(owner, row, f"{row.number}:opened", latest_us, opener, opened))
+        at_us = times.instant_us(row.updated_at, not_before_us=latest_us)
+        incident.moved += at_us < latest_us
+        latest_us = max(latest_us, at_us)
+        actor = Actor(ActorKind.AGENT, row.updated_by) if row.updated_by else Actor(ActorKind.SYSTEM)
+        after = carried(before, row.snapshot)
+        facts += [
+            _fact(owner, row, f"{row.number}:{row.mod_count}:{kind(change)}", latest_us, actor, change) for change in changes(before, after)
+        ]
+        incident.facts.append((row.line, facts))
+        before = after
+    incident.set_aside = len(rows) - len(incident.facts)
+    return incident
+
+
+def _one_per_count(in_order: Sequence[AuditRow]) -> Iterator[AuditRow]:
+    """Of rows with one sys_mod_count the first that is not earlier than the row before them, else the last of them."""
+    latest_us = 0
+    for _, group in groupby(in_order, key=lambda row: row.mod_count):
+        same = list(group)
+        chosen = next((row for row in same if row.updated_at_us >= latest_us), same[-1])
+        latest_us = max(latest_us, chosen.updated_at_us)
+        yield chosen
+
+
+def _fact(owner: Owner, row: AuditRow, event_id: str, at_us: int, actor: Actor, fact: Fact) -> TicketFact:
+    return TicketFact(owner.tenant, owner.program, owner.source, row.number, event_id, at_us, row.mod_count, actor, fact)

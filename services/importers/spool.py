@@ -1,0 +1,105 @@
+"""Sorted on disk: rows by ticket, events by ticket and the order in which they are folded.
+
+What goes in comes out in an order that depends on its content alone, never on the order of arrival. So a file read twice, or
+shuffled, or read again after a crash gives the journal the same events in the same order.
+"""
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.tickets.facts import TicketFact
+from opsledger.core.tickets.order import rank
+from opsledger.services.importers.files import Row
+
+ROWS_PER_TICKET_MAX = 200_000
+"""Rows of one ticket are compared in memory."""
+_PENDING_MAX = 5_000
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE;
+CREATE TABLE rows (ticket TEXT, line INTEGER, cells TEXT);
+CREATE TABLE events (tenant TEXT, source TEXT, ticket TEXT, at INTEGER, sequence INTEGER, rank INTEGER, event_id TEXT, payload BLOB);
+"""
+
+
+class TicketRows(NamedTuple):
+    """The rows of one ticket, in no order that means anything."""
+
+    ticket: str
+    rows: list[Row]
+
+
+class Spool:
+    """A temporary file of rows and events; gone when closed."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="opsledger-import-")
+        self._database = sqlite3.connect(Path(self._folder.name) / "spool.db", isolation_level=None)
+        self._database.executescript(_SCHEMA)
+        self._rows: list[tuple[object, ...]] = []
+        self._events: list[tuple[object, ...]] = []
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._database.close()
+        self._folder.cleanup()
+
+    def add_row(self, ticket: str, row: Row) -> None:
+        self._rows.append((ticket, row.line, json.dumps(row.cells)))
+        if len(self._rows) >= _PENDING_MAX:
+            self._flush()
+
+    def add_event(self, fact: TicketFact, payload: bytes) -> None:
+        self._events.append((
+            fact.tenant, fact.source, fact.ticket_id, fact.occurred_at_us, fact.sequence, rank(fact), fact.event_id, payload,
+        ))
+        if len(self._events) >= _PENDING_MAX:
+            self._flush()
+
+    def tickets(self) -> Iterator[TicketRows]:
+        """All rows, ticket by ticket. Raises InvalidInput for a ticket with more rows than are compared in memory."""
+        self._flush()
+        found = self._database.cursor().execute("SELECT ticket, line, cells FROM rows ORDER BY ticket")
+        for ticket, group in groupby(found, key=lambda item: item[0]):
+            rows: list[Row] = []
+            for _, line, cells in group:
+                if len(rows) == ROWS_PER_TICKET_MAX:
+                    raise InvalidInput(FieldViolation(
+                        f"line {line}", "TOO_MANY", f"ticket {ticket!r} has more than {ROWS_PER_TICKET_MAX:,} rows: is it the right column?"
+                    ))
+                rows.append(Row(line, tuple(json.loads(cells))))
+            yield TicketRows(ticket, rows)
+
+    def events(self) -> Iterator[bytes]:
+        """All events, ticket by ticket, in the order of the fold."""
+        self._flush()
+        for (payload,) in self._database.cursor().execute(
+            "SELECT payload FROM events ORDER BY tenant, source, ticket, at, sequence, rank, event_id, payload"
+        ):
+            yield payload
+
+    def counts(self) -> tuple[int, int]:
+        """(tickets, events)."""
+        self._flush()
+        tickets, events = self._database.execute(
+            "SELECT (SELECT count(*) FROM (SELECT DISTINCT tenant, source, ticket FROM events)), (SELECT count(*) FROM events)"
+        ).fetchone()
+        return tickets, events
+
+    def _flush(self) -> None:
+        with self._database:
+            self._database.execute("BEGIN")
+            self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._rows)
+            self._database.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._events)
+        self._rows.clear()
+        self._events.clear()

@@ -1,0 +1,55 @@
+"""Facts on their way into the spool: checked by the rules of recording, so that nothing is refused later."""
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from opsledger.core.tickets.facts import Fact, TicketFact
+from opsledger.core.tickets.validation import violations
+from opsledger.services.importers.problems import Problems
+from opsledger.services.importers.spool import Spool
+from opsledger.services.tickets.codec import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose tickets they are."""
+
+    tenant: str
+    program: str
+    source: str
+
+
+class FactWriter:
+    def __init__(self, spool: Spool, problems: Problems) -> None:
+        self._spool = spool
+        self._problems = problems
+
+    def write(self, line: int, facts: Sequence[TicketFact]) -> None:
+        """The facts of one row: all of them, or none when one is malformed."""
+        if found := [violation for fact in facts for violation in violations(fact)]:
+            self._problems.add(line, found)
+            return
+        for fact in facts:
+            # map fields have no order of their own: a fixed one makes equal facts equal bytes
+            self._spool.add_event(fact, encode(fact).SerializeToString(deterministic=True))
+
+
+def kind(fact: Fact) -> str:
+    """Its name in a TicketEvent: ``status_changed``."""
+    return kind_of(type(fact))
+
+
+def kind_of(fact_type: type) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", fact_type.__name__).lower()
+
+
+def derived_id(*parts: str) -> str:
+    """A name that depends on the parts alone: 32 hexadecimal digits."""
+    digest = sha256()
+    for part in parts:
+        data = part.encode()
+        digest.update(len(data).to_bytes(4, "little") + data)
+    return digest.hexdigest()[:32]
