@@ -98,18 +98,21 @@ class Calendar:
         """The open intervals within [from_us, to_us), clipped to it; intervals that touch are one."""
         return self._covering(from_us, max(from_us, to_us)).timeline.between(from_us, to_us)
 
-    def instant_us(self, text: str) -> int:
-        """The instant of an ISO 8601 time; one without offset is in the calendar's zone. Raises InvalidInput (field ``time``)."""
+    def instant_us(self, text: object, *, field: str = "time") -> int:
+        """The instant of an ISO 8601 time; one without offset is in the calendar's zone. Raises InvalidInput, naming ``field``."""
         try:
-            moment = datetime.fromisoformat(text)
-            if text[10:11] not in ("", "T", "t", " "):
+            if not isinstance(text, str) or text[10:11] not in ("", "T", "t", " "):
                 raise ValueError
+            moment = datetime.fromisoformat(text)
+            _check_year(moment.year, field)
             if moment.tzinfo is None:
                 return instant_us(moment, self.time_zone)
             return to_us(moment.replace(tzinfo=None) - (moment.utcoffset() or timedelta()))
-        except (ValueError, OverflowError, TypeError):
+        except ValueError:
+            if text is None:
+                raise InvalidInput(FieldViolation(field, "REQUIRED", "must be set")) from None
             description = f"{text!r} is not a time such as 2026-01-05T09:00 or 2026-01-05T09:00:00+01:00"
-            raise InvalidInput(FieldViolation("time", "INVALID", description)) from None
+            raise InvalidInput(FieldViolation(field, "INVALID", description)) from None
 
     def text(self, at_us: int) -> str:
         """An instant as ISO 8601 in the calendar's zone, with its offset."""
@@ -182,9 +185,13 @@ def _year(at_us: int) -> int:
         year = (_EPOCH + timedelta(microseconds=at_us)).year
     except OverflowError:
         year = 0
-    if not YEAR_MIN <= year <= YEAR_MAX:
-        raise InvalidInput(FieldViolation("time", "OUT_OF_RANGE", f"must lie between the years {YEAR_MIN} and {YEAR_MAX}"))
+    _check_year(year, "time")
     return year
+
+
+def _check_year(year: int, field: str) -> None:
+    if not YEAR_MIN <= year <= YEAR_MAX:
+        raise InvalidInput(FieldViolation(field, "OUT_OF_RANGE", f"must lie between the years {YEAR_MIN} and {YEAR_MAX}"))
 
 
 def _check_bounds(target_us: int) -> None:

@@ -106,4 +106,6 @@ cdef class Timeline:
         cdef Py_ssize_t k
         cdef Py_ssize_t first = first_beyond(self.ends, self.size, start)
         cdef Py_ssize_t last = first_not_below(self.starts, self.size, end)
+        if end <= start:
+            return []
         return [(max(self.starts[k], start), min(self.ends[k], end)) for k in range(first, last)]

@@ -57,7 +57,9 @@ class Timeline:
         return [self.due(start, target) for start, target in zip(starts, targets, strict=True)]
 
     def between(self, start: int, end: int) -> list[tuple[int, int]]:
-        """The open intervals within [start, end), clipped to it."""
+        """The open intervals within [start, end), clipped to it; none when end is not after start."""
+        if end <= start:
+            return []
         first = bisect_right(self._ends, start)
         last = bisect_left(self._starts, end)
         return [(max(self._starts[k], start), min(self._ends[k], end)) for k in range(first, last)]

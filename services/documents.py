@@ -1,0 +1,60 @@
+"""YAML (and so JSON) files written by people: calendars, rules, mappings. What is wrong with one names the file."""
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from opsledger.core.errors import FieldViolation, InvalidInput
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable):
+                if key in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is there twice", key_node.start_mark)
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+    def construct_date(self, node: yaml.ScalarNode) -> object:
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError as error:  # 2026-02-30
+            raise yaml.constructor.ConstructorError(None, None, f"{node.value}: {error}", node.start_mark) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_date)
+
+
+def read_document(path: Path) -> object:
+    """The content of a YAML or JSON file. Raises InvalidInput, naming file and line, when it cannot be read as such."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return yaml.load(file, _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise InvalidInput(FieldViolation(where, "NOT_YAML", error.problem or "is not YAML")) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidInput(FieldViolation(str(path), "NOT_YAML", f"is not a YAML file: {error}")) from None
+    except OSError as error:
+        raise InvalidInput(FieldViolation(str(path), "UNREADABLE", error.strerror or "cannot be read")) from None
+
+
+@contextmanager
+def naming(place: object) -> Iterator[None]:
+    """Put a place (a file, a line) before the field of every violation raised within."""
+    try:
+        yield
+    except InvalidInput as error:
+        violations = (violation._replace(field=f"{place}: {violation.field}") for violation in error.violations)
+        raise type(error)(*violations) from None

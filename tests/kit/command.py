@@ -1,0 +1,31 @@
+"""The ``opsledger`` command as its entry point runs it, in this process."""
+from __future__ import annotations
+
+import io
+import sys
+from typing import NamedTuple
+
+import pytest
+
+from opsledger.services.cli.main import app
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def run(*arguments: object, stdin: str = "") -> Ran:
+    """Exit code and what was printed."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["opsledger", *map(str, arguments)])
+        patch.setattr(sys, "stdin", io.StringIO(stdin))
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        try:
+            app()
+        except SystemExit as done:
+            return Ran(done.code if isinstance(done.code, int) else int(done.code is not None), out.getvalue(), err.getvalue())
+        return Ran(0, out.getvalue(), err.getvalue())
