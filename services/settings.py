@@ -47,7 +47,7 @@ class Auth(Section):
 
     key_file: Path
     """PEM public key for RS*, ES*, PS* and EdDSA; the shared secret for HS*."""
-    algorithms: tuple[str, ...] = ("RS256",)
+    algorithms: tuple[str, ...] = Field(default=("RS256",), min_length=1)
     audience: str | None = None
     issuer: str | None = None
 

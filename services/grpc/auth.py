@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import jwt
 
-from opsledger.core.errors import NotAllowed, NotAuthenticated
+from opsledger.core.errors import FieldViolation, InvalidSettings, NotAllowed, NotAuthenticated
 from opsledger.services.grpc.calls import Call
+from opsledger.services.settings import Auth
 
 
 class Role(StrEnum):
@@ -82,6 +83,23 @@ class JwtAuthenticator:
         except jwt.InvalidTokenError as error:
             raise NotAuthenticated(f"the token is not valid: {error}") from None
         return Principal(claims["sub"], _tenants(claims), _names(claims, "roles"))
+
+
+def authenticator(auth: Auth | None) -> Authenticator:
+    """What the settings ask for. Raises InvalidSettings for a key that the algorithms cannot use."""
+    if auth is None:
+        return NoAuthentication()
+    try:
+        key = auth.key_file.read_bytes()
+        for name in auth.algorithms:
+            jwt.get_algorithm_by_name(name).prepare_key(key)
+    except OSError as error:
+        raise InvalidSettings(FieldViolation("auth.key_file", "UNREADABLE", f"{auth.key_file}: {error.strerror}")) from None
+    except NotImplementedError:
+        raise InvalidSettings(FieldViolation("auth.algorithms", "UNKNOWN", f"{name} is not an algorithm of JSON Web Signature")) from None
+    except (jwt.InvalidKeyError, ValueError, TypeError) as error:
+        raise InvalidSettings(FieldViolation("auth.key_file", "INVALID", f"not a key for {name}: {error}")) from None
+    return JwtAuthenticator(key, auth.algorithms, audience=auth.audience, issuer=auth.issuer)
 
 
 def _tenants(claims: Mapping[str, Any]) -> Container[str]:
