@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import grpc
 from grpc.aio import AbortError, ServicerContext
 
+from opsledger.core.errors import JournalStopped
 from opsledger.services.grpc.status import status_of
 
 
@@ -45,7 +46,7 @@ class Call:
 
 _call: ContextVar[Call] = ContextVar("opsledger_call")
 Step: TypeAlias = Callable[[Call], AbstractAsyncContextManager[None]]
-Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic only in its stubs
 
 
 def count(**numbers: int) -> None:
@@ -115,3 +116,18 @@ async def answer_errors(call: Call) -> AsyncIterator[None]:
         raise
     except Exception as error:
         await call.context.abort_with_status(status_of(error))  # type: ignore[attr-defined]  # the stubs do not know it
+
+
+class WhenJournalStops:
+    """A step: tells the process that its journal takes nothing any more."""
+
+    def __init__(self, on_dead: Callable[[Exception], None]) -> None:
+        self._on_dead = on_dead
+
+    @asynccontextmanager
+    async def __call__(self, call: Call) -> AsyncIterator[None]:
+        try:
+            yield
+        except JournalStopped as error:
+            self._on_dead(error)
+            raise

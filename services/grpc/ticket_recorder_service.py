@@ -20,7 +20,7 @@ from opsledger.services.grpc.calls import count
 from opsledger.services.metrics import Metrics
 from opsledger.services.tickets.intake import Intake, Outcome
 
-SERVICE = pb.DESCRIPTOR.services_by_name["TicketRecorder"]
+SERVICE = pb.DESCRIPTOR.services_by_name["TicketRecorderService"]
 
 _BATCH_EVENTS = pb.RecordTicketEventsRequest.DESCRIPTOR.fields_by_name["events"].number
 _STREAM_EVENTS = pb.StreamTicketEventsRequest.DESCRIPTOR.fields_by_name["events"].number

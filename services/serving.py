@@ -1,0 +1,76 @@
+"""The life of a server process: start, say where it listens, serve until told to stop, go down without losing an answer."""
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import structlog
+from prometheus_client import start_http_server
+
+from opsledger.core.errors import FieldViolation, InvalidSettings
+from opsledger.core.ports import Journal
+from opsledger.services.bootstrap import assemble
+from opsledger.services.grpc.server import Server
+from opsledger.services.metrics import Metrics
+from opsledger.services.settings import Settings
+
+EXIT_STOPPED, EXIT_DEAD = 0, 1
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, open_journal: Callable[[], Journal], on_listening: Callable[[list[str]], None]) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once. Returns the exit code.
+
+    ``on_listening`` gets the addresses, with their real ports. Raises InvalidSettings for what cannot be used.
+    """
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[int] = loop.create_future()
+
+    def end(code: int) -> None:
+        if not stop.done():
+            stop.set_result(code)
+
+    def signalled(number: int) -> None:
+        if stop.done():
+            os._exit(128 + number)
+        end(EXIT_STOPPED)
+
+    def dead(error: Exception) -> None:
+        if not stop.done():
+            log.critical("the journal has stopped; a restart recovers it", error=str(error))
+            loop.call_soon_threadsafe(end, EXIT_DEAD)
+
+    async with AsyncExitStack() as closing:
+        journal = open_journal()
+        closing.push_async_callback(asyncio.to_thread, journal.close)
+        application = assemble(settings, journal, dead)
+        closing.push_async_callback(asyncio.to_thread, application.close)
+        server = Server(settings, application.services, application.steps)
+        addresses = await server.start()
+        application.start()
+        metrics = _serve_metrics(settings.metrics_listen, application.metrics)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, signalled, number)
+        on_listening(addresses)
+        log.info("listening", addresses=addresses, metrics=metrics, journal=str(settings.journal), position=journal.position)
+        code = await stop
+        log.info("draining", drain_s=settings.drain_s)
+        await server.drain()
+    log.info("stopped", code=code)
+    return code
+
+
+def _serve_metrics(address: str | None, metrics: Metrics) -> str | None:
+    """Start the page that Prometheus reads; where it is."""
+    if address is None:
+        return None
+    host, _, port = address.rpartition(":")
+    try:
+        page, _ = start_http_server(int(port), host.strip("[]"), registry=metrics.registry)
+    except OSError as error:
+        raise InvalidSettings(FieldViolation("metrics_listen", "NOT_AVAILABLE", f"cannot listen on {address}: {error.strerror}")) from None
+    return f"{host}:{page.server_port}"
