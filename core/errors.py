@@ -114,7 +114,13 @@ class JournalError(OpsledgerError):
 
 
 class JournalDamaged(JournalError):
+    """``position`` is the first one that cannot be read back; ``segment`` and ``offset`` say where its bytes should be."""
+
     reason = "JOURNAL_DAMAGED"
+
+    def __init__(self, text: str, *, position: int, segment: str, offset: int) -> None:
+        super().__init__(f"the journal is damaged at position {position} ({segment}, byte {offset}): {text}")
+        self.text, self.position, self.segment, self.offset = text, position, segment, offset
 
 
 class JournalStopped(JournalError):

@@ -20,7 +20,7 @@ class NewEvent(NamedTuple):
     payload: bytes
     """At most 16 MiB."""
     key: bytes = b""
-    """16 bytes that name this event for ever, or empty. A key that is in the journal is never recorded again."""
+    """16 bytes (not all zero) that name this event for ever, or empty. A key that is in the journal is never recorded again."""
     version: int | None = None
     """The stream version it wants to take, from 0, which must be greater than the stream's last (any, for a new stream).
     None: the one after the last; 1 for a new stream."""
@@ -76,7 +76,8 @@ class Journal(Protocol):
         """Queue a commit; the future is done after it is durable, in the order of submission.
 
         Raises from the future VersionConflict, JournalStopped, and InvalidInput for a commit that breaks the bounds above;
-        it leaves nothing behind then. Raises Overloaded at once when the bounded queue is full.
+        it leaves nothing behind then. Raises Overloaded at once when the bounded queue is full. Callbacks of the future may
+        run on the journal's own thread: they must not wait for the journal.
         """
 
     def append(self, commit: Commit) -> Receipt:
@@ -87,7 +88,8 @@ class Journal(Protocol):
         """Of the last durable event; 0 when there is none."""
 
     def read(self, after: int = 0, limit: int = 1000) -> Sequence[RecordedEvent]:
-        """Durable events with position > after, in order, at most ``limit``. Raises JournalDamaged."""
+        """Durable events with position > after, in order, at most ``limit`` (fewer when they are large; none only at the end).
+        Raises JournalDamaged when the next one cannot be read back."""
 
     def read_stream(
         self, stream_id: bytes, *, after: int | None = None, up_to: int | None = None, limit: int | None = None, descending: bool = False

@@ -7,18 +7,24 @@ from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.ports import Commit, NewEvent
 
 NAME_BYTES = 16
+NO_NAME = bytes(NAME_BYTES)
+"""What stands in the journal's files for "no key"."""
 TEXT_BYTES_MAX = 255
 PAYLOAD_BYTES_MAX = 16 << 20
 COMMIT_EVENTS_MAX = 65_536
 COMMIT_PAYLOAD_BYTES_MAX = 64 << 20
+EVENT_OVERHEAD_BYTES = 256
+"""What an event takes beside its payload, about."""
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 
 
 def check(commit: Commit) -> int:
-    """How many bytes its payloads have. Raises InvalidInput that names all that breaks a bound: ``events[3].type``."""
+    """How many bytes it takes, about. Raises InvalidInput that names all that breaks a bound: ``events[3].type``."""
     events, request_key = commit
     if len(request_key) not in (0, NAME_BYTES):
         raise InvalidInput(FieldViolation("request_key", "WRONG_LENGTH", f"must have {NAME_BYTES} bytes, or none"))
+    if request_key == NO_NAME:
+        raise InvalidInput(FieldViolation("request_key", "RESERVED", "must not be all zeros"))
     if len(events) > COMMIT_EVENTS_MAX:
         raise InvalidInput(FieldViolation("events", "TOO_MANY", f"must be at most {COMMIT_EVENTS_MAX}"))
     found = [violation for index, event in enumerate(events) for violation in _violations(index, event)]
@@ -27,7 +33,7 @@ def check(commit: Commit) -> int:
     payload_bytes = sum(len(event.payload) for event in events)
     if payload_bytes > COMMIT_PAYLOAD_BYTES_MAX:
         raise InvalidInput(FieldViolation("events", "TOO_LONG", f"must have at most {COMMIT_PAYLOAD_BYTES_MAX} payload bytes in all"))
-    return payload_bytes
+    return payload_bytes + EVENT_OVERHEAD_BYTES * len(events)
 
 
 def _violations(index: int, event: NewEvent) -> Iterator[FieldViolation]:
@@ -37,6 +43,8 @@ def _violations(index: int, event: NewEvent) -> Iterator[FieldViolation]:
         yield FieldViolation(f"{field}.stream_id", "WRONG_LENGTH", f"must have {NAME_BYTES} bytes")
     if key and len(key) != NAME_BYTES:
         yield FieldViolation(f"{field}.key", "WRONG_LENGTH", f"must have {NAME_BYTES} bytes, or none")
+    if key == NO_NAME:
+        yield FieldViolation(f"{field}.key", "RESERVED", "must not be all zeros")
     if not kind:
         yield FieldViolation(f"{field}.type", "REQUIRED", "must be set")
     if not _fits(kind):

@@ -1,7 +1,6 @@
 """A journal in memory, for tests and simulation: nothing survives, and every commit is carried out at once."""
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Condition
@@ -9,12 +8,8 @@ from threading import Condition
 from opsledger.core.errors import InvalidInput, JournalStopped, VersionConflict
 from opsledger.core.ports import Commit, Receipt, RecordedEvent
 from opsledger.services.journal.bounds import check
+from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.planning import Found, Placed, StreamEnd, plan
-
-
-def wall_clock_us() -> int:
-    """Microseconds since 1970 UTC."""
-    return time.time_ns() // 1_000
 
 
 class MemoryJournal:
@@ -96,13 +91,13 @@ class MemoryJournal:
         with self._changed:
             self._check_open()
             end = self._ends.get(stream_id)
-            return end.version if end else None
+            return end[1] if end else None
 
     def position_of(self, key: bytes) -> int | None:
         with self._changed:
             self._check_open()
             found = self._keys.get(key)
-            return found.position if found else None
+            return found[0] if found else None
 
     def wait_beyond(self, position: int, timeout_s: float | None = None) -> bool:
         with self._changed:

@@ -1,29 +1,18 @@
 """What a commit becomes: which of its events are recorded, where, and what its writer is told. The same for every journal."""
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from opsledger.core.errors import VersionConflict
 from opsledger.core.ports import Commit, NewEvent, Receipt
 
+Found: TypeAlias = tuple[int, int]
+"""What a key names: the position of an event and 1; for a request, of the first of the commit's events and their number."""
+StreamEnd: TypeAlias = tuple[int, int]
+"""Where a stream stands: position and version of its last event."""
 
-class StreamEnd(NamedTuple):
-    """Where a stream stands."""
-
-    position: int
-    """Of its last event."""
-    version: int
-
-
-NO_END = StreamEnd(0, 0)
+NO_END: StreamEnd = (0, 0)
 """Before the first event: the version after it is 1."""
-
-
-class Found(NamedTuple):
-    """What a key names: one event, or all events of a decision's commit."""
-
-    position: int
-    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs of it
 
 
 class Known(Protocol):
@@ -56,7 +45,8 @@ def plan(commit: Commit, known: Known, first_position: int) -> Plan:
     """Place the events of a commit from ``first_position`` on. Raises VersionConflict; then nothing of it is recorded."""
     events, request_key = commit
     if request_key and (done := known.find(request_key)):
-        return Plan([], Receipt(tuple(range(done.position, done.position + done.count)), (True,) * done.count), {}, {})
+        first, count = done
+        return Plan([], Receipt(tuple(range(first, first + count)), (True,) * count), {}, {})
     placed: list[Placed] = []
     positions: list[int] = []
     duplicates: list[bool] = []
@@ -66,23 +56,23 @@ def plan(commit: Commit, known: Known, first_position: int) -> Plan:
     for event in events:
         key, stream_id, version = event.key, event.stream_id, event.version
         if key and (found := keys.get(key) or known.find(key)):
-            positions.append(found.position)
+            positions.append(found[0])
             duplicates.append(True)
             continue
         end = ends.get(stream_id) or known.end_of(stream_id)
         if end is None:
             end = NO_END
-        elif version is not None and version <= end.version:
-            raise VersionConflict(stream_id, end.version, version)
+        elif version is not None and version <= end[1]:
+            raise VersionConflict(stream_id, end[1], version)
         if version is None:
-            version = end.version + 1
-        placed.append(Placed(event, version, end.position))
+            version = end[1] + 1
+        placed.append(Placed(event, version, end[0]))
         positions.append(position)
         duplicates.append(False)
         if key:
-            keys[key] = Found(position, 1)
-        ends[stream_id] = StreamEnd(position, version)
+            keys[key] = (position, 1)
+        ends[stream_id] = (position, version)
         position += 1
     if request_key and placed:
-        keys.setdefault(request_key, Found(first_position, len(placed)))
+        keys.setdefault(request_key, (first_position, len(placed)))
     return Plan(placed, Receipt(tuple(positions), tuple(duplicates)), keys, ends)

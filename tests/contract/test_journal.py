@@ -215,7 +215,8 @@ class TestReading:
 class TestBounds:
     @pytest.mark.parametrize(("field", "broken"), [
         ("stream_id", {"stream_id": b"short"}), ("stream_id", {"stream_id": b""}), ("stream_id", {"stream_id": bytes(17)}),
-        ("key", {"key": bytes(15)}), ("type", {"type": ""}), ("type", {"type": "x" * 256}), ("type", {"type": "ö" * 128}),
+        ("key", {"key": b"k" * 15}), ("key", {"key": bytes(16)}),
+        ("type", {"type": ""}), ("type", {"type": "x" * 256}), ("type", {"type": "ö" * 128}),
         ("type", {"type": "\ud800"}), ("tenant", {"tenant": "x" * 256}), ("tenant", {"tenant": "ö" * 128}),
         ("occurred_at_us", {"occurred_at_us": 1 << 63}), ("occurred_at_us", {"occurred_at_us": -(1 << 63) - 1}),
         ("version", {"version": -1}), ("version", {"version": (1 << 63) - 1}),
@@ -237,9 +238,10 @@ class TestBounds:
         [read] = journal.read()
         assert (read.type, read.tenant, read.occurred_at_us, read.payload) == wanted[1:5]
 
-    def test_a_request_key_has_16_bytes(self, journal: Journal) -> None:
+    @pytest.mark.parametrize("broken", [b"r", b"r" * 17, bytes(16)])
+    def test_a_request_key_has_16_bytes_that_are_not_all_zero(self, journal: Journal, broken: bytes) -> None:
         with pytest.raises(InvalidInput, match="request_key"):
-            journal.append(Commit([event()], b"r"))
+            journal.append(Commit([event()], broken))
 
     def test_a_commit_has_at_most_65536_events(self, journal: Journal) -> None:
         with pytest.raises(InvalidInput, match="events"):

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from opsledger.core.ports import Commit, Journal, NewEvent
+from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.segment import SegmentJournal
 
 START_US = 1_700_000_000_000_000
 
@@ -40,8 +42,13 @@ class Clock:
         return self.at_us
 
 
+SMALL = Limits(segment_bytes=300, batch_commits=3)
+"""Segments of one or two commits."""
+
 Opener = Callable[[Path, Clock], Journal]
 
 ADAPTERS: dict[str, Opener] = {
     "memory": lambda folder, clock: MemoryJournal(clock),
+    "segments": lambda folder, clock: SegmentJournal.open(folder, now_us=clock),
+    "small segments": lambda folder, clock: SegmentJournal.open(folder, now_us=clock, limits=SMALL),
 }

@@ -1,0 +1,184 @@
+"""The embedded journal: segment files in a folder. docs/journal-format.md describes the files."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from itertools import islice
+from pathlib import Path
+from threading import Condition
+from typing import Self
+
+from opsledger.core.errors import InvalidInput, JournalStopped, NotFound
+from opsledger.core.ports import Commit, Receipt, RecordedEvent
+from opsledger.services.journal.batches import Batch, Builder
+from opsledger.services.journal.bounds import check
+from opsledger.services.journal.clock import wall_clock_us
+from opsledger.services.journal.files import Files, LocalFiles
+from opsledger.services.journal.group_commit import GroupCommit
+from opsledger.services.journal.limits import Limits
+from opsledger.services.journal.recovery import Recovered, durable_view, recover
+from opsledger.services.journal.segment_reader import SegmentReader
+from opsledger.services.journal.segment_writer import SegmentWriter
+
+_log = logging.getLogger(__name__)
+
+
+class SegmentJournal:
+    """See opsledger.core.ports.Journal."""
+
+    def __init__(
+        self, files: Files, *, now_us: Callable[[], int] = wall_clock_us, read_only: bool = False, limits: Limits | None = None
+    ) -> None:
+        """Raises JournalLocked, JournalDamaged.
+
+        ``read_only`` shows what is durable now, also while another process writes, and what stands before the damage of a
+        damaged journal: reading on from there raises JournalDamaged.
+        """
+        limits = limits or Limits()
+        self._files = files
+        self._changed = Condition()
+        self._closed = False
+        self._writer: SegmentWriter | None = None
+        if not read_only:
+            files.lock()
+        try:
+            recovered = _recover_view(files) if read_only else _recover_whole(files)
+            if not read_only:
+                self._writer = SegmentWriter(files, recovered)
+        except BaseException:
+            if not read_only:
+                files.unlock()
+            raise
+        self._index, self._damage = recovered.index, recovered.damage
+        self._position = recovered.position
+        self._reader = SegmentReader(self._index, recovered.segments, limits.read_bytes)
+        if self._writer:
+            segments = recovered.segments
+            self._builder = Builder(
+                self._index, now_us=now_us, segment_bytes=limits.segment_bytes, hash=recovered.hash,
+                recorded_at_us=recovered.recorded_at_us,
+                segment=segments[-1].first_position if segments else 1, offset=segments[-1].end if segments else limits.segment_bytes,
+            )
+            self._commits = GroupCommit(self._builder.build, self._store, self._wake, limits)
+
+    @classmethod
+    def open(
+        cls, folder: Path, *, now_us: Callable[[], int] = wall_clock_us, read_only: bool = False, limits: Limits | None = None
+    ) -> Self:
+        """The journal in a folder, which is made when there is none. Raises JournalLocked, JournalDamaged; NotFound when there is
+        no such folder to read from."""
+        if read_only and not folder.is_dir():
+            raise NotFound("journal", str(folder))
+        return cls(LocalFiles(folder, read_only=read_only), now_us=now_us, read_only=read_only, limits=limits)
+
+    def submit(self, commit: Commit) -> Future[Receipt]:
+        try:
+            if self._writer is None:
+                raise JournalStopped("the journal was opened for reading only")
+            size = check(commit)
+        except (InvalidInput, JournalStopped) as error:
+            refused: Future[Receipt] = Future()
+            refused.set_exception(error)
+            return refused
+        return self._commits.submit(commit, size)
+
+    def append(self, commit: Commit) -> Receipt:
+        return self.submit(commit).result()
+
+    def _store(self, batch: Batch) -> None:
+        assert self._writer
+        self._writer.write(batch)
+        self._builder.forget(batch)
+        with self._changed:
+            self._position = self._index.events
+            self._changed.notify_all()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def position(self) -> int:
+        return self._position
+
+    def read(self, after: int = 0, limit: int = 1000) -> Sequence[RecordedEvent]:
+        self._check_open()
+        first, last = max(after, 0) + 1, min(max(after, 0) + limit, self._position)
+        if first > self._position and limit > 0 and self._damage:
+            raise self._damage
+        return self._reader.read(first, last)
+
+    def read_stream(
+        self, stream_id: bytes, *, after: int | None = None, up_to: int | None = None, limit: int | None = None, descending: bool = False
+    ) -> Sequence[RecordedEvent]:
+        self._check_open()
+        end = self._index.end_of(stream_id)
+        if end is None or (limit is not None and limit <= 0):
+            return []
+        backwards = self._reader.read_stream(end[0], after, up_to)
+        if descending:
+            return list(islice(backwards, limit))
+        return list(backwards)[::-1][:limit]
+
+    def version(self, stream_id: bytes) -> int | None:
+        self._check_open()
+        end = self._index.end_of(stream_id)
+        return end[1] if end else None
+
+    def position_of(self, key: bytes) -> int | None:
+        self._check_open()
+        found = self._index.find(key)
+        return found[0] if found else None
+
+    def wait_beyond(self, position: int, timeout_s: float | None = None) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._position > position or self._ended, timeout_s)
+            return self._position > position
+
+    @property
+    def _ended(self) -> bool:
+        return self._closed or self._writer is None or self._commits.stopped is not None
+
+    def close(self) -> None:
+        if self._writer and not self._closed:
+            self._commits.close()
+            if not self._commits.stopped:
+                self._writer.close()
+            self._files.unlock()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise JournalStopped("the journal is closed")
+
+
+def _recover_whole(files: Files) -> Recovered:
+    recovered = recover(files)
+    if recovered.damage:
+        raise recovered.damage
+    if tail := recovered.tail:
+        _log.warning(
+            "the end of the journal was torn by a crash: %d bytes, never acknowledged, are cut from %s at byte %d, after position %d",
+            tail.size, tail.segment, tail.offset, recovered.position,
+        )
+    return recovered
+
+
+def _recover_view(files: Files) -> Recovered:
+    """What is durable. What a writer is writing at this moment can look like damage, but not twice."""
+    recovered = recover(files)
+    if recovered.damage:
+        recovered = recover(files)
+    if recovered.damage or not recovered.segments:
+        return recovered
+    view = durable_view(recovered)
+    return recovered if view.end == recovered.segments[-1].end else recover(files, view=view)
