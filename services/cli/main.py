@@ -9,7 +9,7 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
-from opsledger.services.cli import imports, sla
+from opsledger.services.cli import imports, journal, sla
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -18,6 +18,7 @@ cli = typer.Typer(
     help="The operations ledger: ticket facts in; SLA clocks and agent scorecards out.",
 )
 cli.add_typer(imports.group, name="import")
+cli.add_typer(journal.group, name="journal")
 cli.add_typer(sla.group, name="sla")
 
 

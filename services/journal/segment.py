@@ -17,7 +17,9 @@ from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.files import Files, LocalFiles
 from opsledger.services.journal.group_commit import GroupCommit
 from opsledger.services.journal.limits import Limits
+from opsledger.services.journal.mark import NAME as MARK
 from opsledger.services.journal.recovery import Recovered, durable_view, recover
+from opsledger.services.journal.segment_file import segment_names
 from opsledger.services.journal.segment_reader import SegmentReader
 from opsledger.services.journal.segment_writer import SegmentWriter
 
@@ -67,10 +69,9 @@ class SegmentJournal:
         cls, folder: Path, *, now_us: Callable[[], int] = wall_clock_us, read_only: bool = False, limits: Limits | None = None
     ) -> Self:
         """The journal in a folder, which is made when there is none. Raises JournalLocked, JournalDamaged; NotFound when there is
-        no such folder to read from."""
-        if read_only and not folder.is_dir():
-            raise NotFound("journal", str(folder))
-        return cls(LocalFiles(folder, read_only=read_only), now_us=now_us, read_only=read_only, limits=limits)
+        none to read from."""
+        files = journal_files(folder) if read_only else LocalFiles(folder)
+        return cls(files, now_us=now_us, read_only=read_only, limits=limits)
 
     def submit(self, commit: Commit) -> Future[Receipt]:
         try:
@@ -159,6 +160,14 @@ class SegmentJournal:
     def _check_open(self) -> None:
         if self._closed:
             raise JournalStopped("the journal is closed")
+
+
+def journal_files(folder: Path) -> Files:
+    """The files of a journal that is there, to be read only. Raises NotFound."""
+    files = LocalFiles(folder, read_only=True)
+    if not folder.is_dir() or not (MARK in files.names() or segment_names(files.names())):
+        raise NotFound("journal", str(folder))
+    return files
 
 
 def _recover_whole(files: Files) -> Recovered:
