@@ -70,6 +70,29 @@ def events(
     _run(file, EventsReader(), skip_invalid, dry_run, journal, database, no_project, as_json)
 
 
+@group.command()
+def csv(
+    file: File,
+    mapping: Annotated[Path, typer.Option("--mapping", help="YAML file that says what the columns mean (docs/importing.md).")],
+    tenant: Annotated[str, typer.Option(help="Instead of the mapping's tenant.")] = "",
+    program: Annotated[str, typer.Option(help="Instead of the mapping's program.")] = "",
+    source: Annotated[str, typer.Option(help="Instead of the mapping's source.")] = "",
+    skip_invalid: SkipInvalid = False,
+    dry_run: DryRun = False,
+    journal: JournalFolder = DEFAULT_JOURNAL,
+    database: DatabaseUrl = DEFAULT_DATABASE,
+    no_project: NoProject = False,
+    as_json: AsJson = False,
+) -> None:
+    """Any table of ticket events, snapshots or tickets, as a mapping file describes it."""
+    from opsledger.services.importers.csv_table import CsvReader
+    from opsledger.services.importers.mapping import ValueSpec, load_mapping
+
+    given = {"tenant": tenant, "program": program, "source": source}
+    spec = load_mapping(mapping).model_copy(update={name: ValueSpec(value=text) for name, text in given.items() if text})
+    _run(file, CsvReader(spec, str(mapping)), skip_invalid, dry_run, journal, database, no_project, as_json)
+
+
 def _run(
     file: str, reader: Reader, skip_invalid: bool, dry_run: bool, journal: Path, database: str, no_project: bool, as_json: bool
 ) -> None:

@@ -35,6 +35,13 @@ _DESCRIBING = (
     "problem_id", "rfc", "vendor", "caused_by",
 )
 _PROGRESSING = ("made_sla", "reassignment_count")
+_KNOWN_BY_STATUS: Mapping[Status | None, tuple[str, ...]] = {
+    status: (
+        *_DESCRIBING, *_PROGRESSING, *(_KNOWN_WHEN_RESOLVED if status is not None and status.is_done else ()),
+        *(_KNOWN_WHEN_CLOSED if status is Status.CLOSED else ()),
+    )
+    for status in (None, *Status)
+}
 _LEARNED_LATER = frozenset((*_PROGRESSING, *_KNOWN_WHEN_RESOLVED, *_KNOWN_WHEN_CLOSED))
 
 
@@ -74,38 +81,32 @@ class RowError(Exception):
 def parse_row(line: int, cells: Mapping[str, str], times: TimeReader) -> AuditRow:
     """Raises RowError for a value that cannot be read."""
 
-    def text(column: str) -> str:
-        value = cells.get(column, "").strip()
-        return "" if value == MISSING else value
+    known = {column: value for column, cell in cells.items() if (value := cell.strip()) != MISSING and value}
 
     def number(column: str) -> int:
-        value = text(column) or "0"
+        value = known.get(column, "0")
         if not value.isdecimal():
             raise RowError(FieldViolation(column, "NOT_A_NUMBER", f"{value!r} is not a count"))
         return int(value)
 
     def instant_us(column: str) -> int:
         try:
-            return times.instant_us(text(column))
+            return times.instant_us(known[column])
         except ValueError as error:
             raise RowError(FieldViolation(column, "NOT_A_TIME", str(error))) from None
 
     for column in REQUIRED:
-        if not text(column):
+        if column not in known:
             raise RowError(FieldViolation(column, "REQUIRED", "must not be empty"))
-    state = text("incident_state")
+    state = known["incident_state"]
     status = _status(state)
-    attributes = {column: value for column in (*_DESCRIBING, *_PROGRESSING) if (value := text(column))}
-    if status is not None and status.is_done:
-        attributes |= {column: value for column in _KNOWN_WHEN_RESOLVED if (value := text(column))}
-    if status is Status.CLOSED:
-        attributes |= {column: value for column in _KNOWN_WHEN_CLOSED if (value := text(column))}
+    attributes = {column: known[column] for column in _KNOWN_BY_STATUS[status] if column in known}
     return AuditRow(
-        line, text("number"), number("sys_mod_count"), instant_us("opened_at"), text("sys_updated_at"), instant_us("sys_updated_at"),
-        text("sys_updated_by"), text("opened_by"), text("closed_at"),
+        line, known["number"], number("sys_mod_count"), instant_us("opened_at"), known["sys_updated_at"], instant_us("sys_updated_at"),
+        known.get("sys_updated_by", ""), known.get("opened_by", ""), known.get("closed_at", ""),
         Snapshot(
-            status=status, source_status=state, priority=text("priority"), group=text("assignment_group"), agent=text("assigned_to"),
-            category=text("category"), channel=text("contact_type").lower(), reopenings=number("reopen_count"), attributes=attributes,
+            status, state, known.get("priority", ""), known.get("assignment_group", ""), known.get("assigned_to", ""),
+            known.get("category", ""), known.get("contact_type", "").lower(), "", number("reopen_count"), attributes,
         ),
     )
 

@@ -59,11 +59,7 @@ def changes(before: Snapshot, after: Snapshot) -> Iterator[Fact]:
     reopens = was.is_done and not now.is_done
     reopened_unseen = after.reopenings > before.reopenings and not reopens
     category = after.category if after.category != before.category else None
-    attributes = {
-        key: after.attributes.get(key, "")
-        for key in sorted({*before.attributes, *after.attributes})
-        if after.attributes.get(key, "") != before.attributes.get(key, "")
-    }
+    attributes = _changed(before.attributes, after.attributes)
     if category is not None or attributes:
         yield Classified(category=category, attributes=attributes)
     if after.priority != before.priority:
@@ -77,3 +73,11 @@ def changes(before: Snapshot, after: Snapshot) -> Iterator[Fact]:
     # between the two rows it was reopened and done again: only a status of its own says that it is done
     if now != was or after.source_status != before.source_status or (reopened_unseen and now.is_done):
         yield StatusChanged(now, after.source_status)
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """What is new or other in ``after``; empty texts for what is gone."""
+    if before == after:
+        return {}
+    changed = {key: value for key, value in after.items() if value != before.get(key, "")}
+    return changed | {key: "" for key, value in before.items() if value and key not in after}

@@ -1,0 +1,209 @@
+"""The mapping file of ``opsledger import csv``: what a table's columns mean. docs/importing.md is its reference.
+
+Every scalar of the file is text until a key says otherwise, so that ``No`` and ``2024-01-05`` stay what the source wrote.
+"""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from opsledger.core.errors import FieldViolation, InvalidInput
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _value(given: object) -> object:
+    if isinstance(given, str):
+        return {"value": given}
+    if isinstance(given, dict) and len(given) == 1 and next(iter(given.values())) == "":
+        column = "{" + str(next(iter(given))) + "}"
+        raise ValueError(f'in YAML a text that begins with a brace needs quotes: "{column}"')
+    return given
+
+
+def _condition(given: object) -> object:
+    if isinstance(given, str):
+        return {"in": [given]}
+    return {"in": given} if isinstance(given, list) else given
+
+
+def _words(given: object) -> object:
+    return [given] if isinstance(given, str) else given
+
+
+class ValueSpec(_Section):
+    """Text with ``{Column}`` in it, and what is made of that text."""
+
+    value: str
+    match: str | None = None
+    map: str | dict[str, str] | None = None
+    default: str | None = None
+    split: str | None = None
+    unit: Literal["us", "ms", "s", "min", "h", "d"] = "s"
+    plus: list[Value] = []
+    """Durations that come on top of a time."""
+
+
+Value = Annotated[ValueSpec, BeforeValidator(_value)]
+Words = Annotated[list[str], BeforeValidator(_words)]
+
+
+class ConditionSpec(_Section):
+    """Everything that is given must hold of a cell."""
+
+    in_: Words | None = Field(None, alias="in")
+    not_: Words | None = Field(None, alias="not")
+    matches: str | None = None
+    empty: bool | None = None
+    changed: bool | None = None
+    increased: bool | None = None
+
+
+Conditions = dict[str, Annotated[ConditionSpec, BeforeValidator(_condition)]]
+
+
+class ActorSpec(_Section):
+    id: Value = ValueSpec(value="")
+    kind: Value | None = None
+
+
+def _actor(given: object) -> object:
+    return {"id": given} if isinstance(given, str) else given
+
+
+ActorValue = Annotated[ActorSpec, BeforeValidator(_actor)]
+Fields = dict[str, Any]
+
+
+def _emit(given: object) -> object:
+    """One fact or several: ``resolved``, ``{kind: fields}``, or a list of these, as a list of (kind, fields)."""
+    items = given if isinstance(given, list) else [given]
+    found: list[tuple[str, object]] = []
+    for item in items:
+        if isinstance(item, str):
+            found.append((item, {}))
+        elif isinstance(item, dict):
+            found += [(str(kind), fields or {}) for kind, fields in item.items()]
+        else:
+            raise ValueError("must be the name of a fact, or facts with their fields")
+    return found
+
+
+class RuleSpec(_Section):
+    emit: Annotated[list[tuple[str, Fields]], BeforeValidator(_emit), Field(min_length=1)]
+    when: Conditions = {}
+    once: Literal["first", "last"] | None = None
+    at: Value | None = None
+    actor: ActorValue | None = None
+    event_id: Value | None = None
+
+    @model_validator(mode="after")
+    def _one_id(self) -> RuleSpec:
+        if self.event_id is not None and len(self.emit) > 1:
+            raise ValueError("event_id names one fact, and this rule has several")
+        return self
+
+
+class SnapshotSpec(_Section):
+    status: Value | None = None
+    source_status: Value | None = None
+    priority: Value | None = None
+    group: Value | None = None
+    agent: Value | None = None
+    category: Value | None = None
+    channel: Value | None = None
+    requester_id: Value | None = None
+    reopenings: Value | None = None
+    attributes: dict[str, Value] = {}
+    opened_at: Value | None = None
+
+
+class FormatSpec(_Section):
+    delimiter: str = ","
+    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
+    encoding: str = "utf-8-sig"
+    columns: list[str] = []
+    skip_lines: Annotated[int, Field(ge=0, le=10_000)] = 0
+    decimal: Literal[".", ","] = "."
+    missing: Words = []
+
+    @model_validator(mode="after")
+    def _delimiter(self) -> FormatSpec:
+        if len(self.delimiter) != 1 and self.delimiter != "tab":
+            raise ValueError("delimiter must be one character, or tab")
+        return self
+
+
+class TimeSpec(_Section):
+    formats: Annotated[Words, Field(min_length=1)] = ["iso"]
+    zone: str = "UTC"
+
+
+class OrderSpec(_Section):
+    column: str
+    values: Annotated[list[str], Field(min_length=1)]
+
+
+class MappingSpec(_Section):
+    ticket_id: Value
+    tenant: Value = ValueSpec(value="default")
+    program: Value = ValueSpec(value="default")
+    source: Value = ValueSpec(value="csv")
+    event_id: Value | None = None
+    occurred_at: Value | None = None
+    sequence: Value | None = None
+    order: OrderSpec | None = None
+    actor: ActorValue = ActorSpec()
+    rows: Literal["events", "tickets"] = "events"
+    identical_rows: Literal["once", "keep"] = "once"
+    format: FormatSpec = FormatSpec()
+    time: TimeSpec = TimeSpec()
+    words: dict[str, dict[str, str]] = {}
+    where: Conditions = {}
+    snapshot: SnapshotSpec | None = None
+    rules: list[RuleSpec] = []
+
+    @model_validator(mode="after")
+    def _whole(self) -> MappingSpec:
+        if self.snapshot is None and not self.rules:
+            raise ValueError("must have rules or a snapshot: otherwise no row says anything")
+        if self.occurred_at is None:
+            if self.rows == "events":
+                raise ValueError("occurred_at is needed where rows are events: the column with a row's time")
+            if timeless := next((number for number, rule in enumerate(self.rules) if rule.at is None), None):
+                raise ValueError(f"rules[{timeless}] needs `at`, because the mapping has no occurred_at")
+        if self.rows == "tickets" and self.snapshot is not None:
+            raise ValueError("snapshot compares rows of a ticket, so rows cannot be `tickets` (one row each)")
+        if self.sequence is not None and self.order is not None:
+            raise ValueError("sequence and order are two ways to say the same: give one")
+        return self
+
+
+def load_mapping(file: Path) -> MappingSpec:
+    """Raises InvalidInput, naming the file and the key's path, for a mapping that cannot be used."""
+    try:
+        document = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)  # BaseLoader leaves every scalar text
+    except OSError as error:
+        raise InvalidInput(FieldViolation(str(file), "UNREADABLE", error.strerror or str(error))) from error
+    except (UnicodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{file}: line {mark.line + 1}" if mark else str(file)
+        raise InvalidInput(FieldViolation(place, "MALFORMED", f"is not YAML: {getattr(error, 'problem', None) or error}")) from error
+    if not isinstance(document, dict):
+        raise InvalidInput(FieldViolation(str(file), "MALFORMED", "must be a mapping of keys, as docs/importing.md shows"))
+    try:
+        return MappingSpec.model_validate(document)
+    except ValidationError as error:
+        raise InvalidInput(*(
+            FieldViolation(_place(file, item["loc"]), "INVALID", item["msg"].removeprefix("Value error, ")) for item in error.errors()
+        )) from error
+
+
+def _place(file: Path, path: tuple[int | str, ...]) -> str:
+    keys = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+    return f"{file}: {keys}" if keys else str(file)

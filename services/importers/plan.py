@@ -1,0 +1,133 @@
+"""A mapping bound to a table's columns: what one row says, as functions of its cells."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from opsledger.core.tickets.facts import Actor, ActorKind, Status
+from opsledger.services.importers.cells import BadValue, Binder, Cells, Test, Text
+from opsledger.services.importers.fact_fields import FactMaker, Maker, Reading
+from opsledger.services.importers.mapping import ActorSpec, MappingSpec, RuleSpec, SnapshotSpec, ValueSpec
+from opsledger.services.importers.snapshots import Snapshot
+from opsledger.services.importers.times import TimeReader
+
+_NO_PLACE = 1 << 40
+"""A value that the order does not name comes after those that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    holds: Test
+    once: str | None
+    at_us: Reading | None
+    actor: ActorPlan | None
+    event_id: Text | None
+    facts: tuple[Maker, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActorPlan:
+    id: Text
+    kind: Reading
+
+    def __call__(self, cells: Cells) -> Actor:
+        name = self.id(cells)
+        return Actor(self.kind(cells) or (ActorKind.AGENT if name else ActorKind.SYSTEM), name)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPlan:
+    readings: Mapping[str, Reading]
+    opened_at_us: Reading | None
+
+    def __call__(self, cells: Cells) -> Snapshot:
+        return Snapshot(**{name: value for name, read in self.readings.items() if (value := read(cells)) is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    taken: Test
+    """The mapping's ``where``."""
+    tenant: Text
+    program: Text
+    source: Text
+    ticket_id: Text
+    event_id: Text | None
+    at_us: Reading | None
+    sequence: Reading
+    actor: ActorPlan
+    snapshot: SnapshotPlan | None
+    rules: tuple[RulePlan, ...]
+
+
+def bind(spec: MappingSpec, file: str, columns: Sequence[str]) -> Plan:
+    """Raises InvalidInput, naming the mapping file and the key's path, for what does not fit the table."""
+    times = TimeReader(spec.time.formats, spec.time.zone, field=f"{file}: time")
+    return _Binding(Binder(file, columns, spec.format, spec.words), times).plan(spec)
+
+
+class _Binding:
+    def __init__(self, binder: Binder, times: TimeReader) -> None:
+        self._binder = binder
+        self._maker = FactMaker(binder, times)
+
+    def plan(self, spec: MappingSpec) -> Plan:
+        text = self._binder.text
+        return Plan(
+            taken=self._binder.test("where", spec.where, alone=True),
+            tenant=text("tenant", spec.tenant), program=text("program", spec.program), source=text("source", spec.source),
+            ticket_id=text("ticket_id", spec.ticket_id), event_id=text("event_id", spec.event_id) if spec.event_id else None,
+            at_us=self._time("occurred_at", spec.occurred_at), sequence=self._sequence(spec), actor=self._actor("actor", spec.actor),
+            snapshot=self._snapshot(spec.snapshot) if spec.snapshot else None,
+            rules=tuple(self._rule(f"rules[{number}]", rule) for number, rule in enumerate(spec.rules)),
+        )
+
+    def _rule(self, path: str, spec: RuleSpec) -> RulePlan:
+        return RulePlan(
+            holds=self._binder.test(f"{path}.when", spec.when), once=spec.once, at_us=self._time(f"{path}.at", spec.at),
+            actor=self._actor(f"{path}.actor", spec.actor) if spec.actor else None,
+            event_id=self._binder.text(f"{path}.event_id", spec.event_id) if spec.event_id else None,
+            facts=tuple(self._maker.maker(f"{path}.emit[{number}]", kind, given) for number, (kind, given) in enumerate(spec.emit)),
+        )
+
+    def _snapshot(self, spec: SnapshotSpec) -> SnapshotPlan:
+        readings = {}
+        for field in fields(Snapshot):
+            given = getattr(spec, field.name)
+            if given is None:
+                continue
+            path = f"snapshot.{field.name}"
+            if field.name == "reopenings":
+                readings[field.name] = self._count(path, given)
+            else:
+                type_name = Status.__name__ if field.name == "status" else str(field.type)
+                value = {name: item.model_dump() for name, item in given.items()} if field.name == "attributes" else given
+                readings[field.name] = self._maker.reading(path, type_name, value)
+        return SnapshotPlan(readings, self._time("snapshot.opened_at", spec.opened_at))
+
+    def _time(self, path: str, spec: ValueSpec | None) -> Reading | None:
+        return self._maker.reading(path, "int | None", spec) if spec else None
+
+    def _actor(self, path: str, spec: ActorSpec) -> ActorPlan:
+        kind = self._maker.reading(f"{path}.kind", ActorKind.__name__, spec.kind or ValueSpec(value=""))
+        return ActorPlan(self._binder.text(f"{path}.id", spec.id), kind)
+
+    def _sequence(self, spec: MappingSpec) -> Reading:
+        if spec.order is not None:
+            read = self._binder.cell("order.column", spec.order.column)
+            places = {value: place for place, value in enumerate(spec.order.values)}
+            return lambda cells: places.get(read(cells), _NO_PLACE)
+        return self._count("sequence", spec.sequence) if spec.sequence else lambda cells: 0
+
+    def _count(self, path: str, spec: ValueSpec) -> Reading:
+        read = self._binder.text(path, spec)
+
+        def count(cells: Cells) -> Any:
+            text = read(cells)
+            try:
+                return int(self._binder.number(text)) if text else 0
+            except ValueError as error:
+                raise BadValue(path, str(error)) from None
+
+        return count

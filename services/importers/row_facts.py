@@ -1,0 +1,130 @@
+"""The facts of one ticket's rows, as a plan reads them.
+
+A fact's name (event_id) and its place depend on what the rows say, never on where they stand in the file: the same rows in any
+order, some of them twice, are the same facts.
+"""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from opsledger.core.errors import FieldViolation
+from opsledger.core.tickets.facts import Actor, Fact, TicketFact, TicketKey
+from opsledger.core.tickets.validation import NAME_BYTES_MAX
+from opsledger.services.importers.cells import BadValue
+from opsledger.services.importers.files import Row
+from opsledger.services.importers.plan import Plan, RulePlan
+from opsledger.services.importers.snapshots import Snapshot, carried, changes, opening
+from opsledger.services.importers.writing import derived_id, kind
+
+Refuse = Callable[[int, FieldViolation], None]
+"""Told of a row (by its line) that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    row: Row
+    at_us: int
+    """0 where rows have no time of their own."""
+    sequence: int
+    copy: int = 1
+    """2 for the second of identical rows, and so on, where a mapping keeps them."""
+
+    @property
+    def place(self) -> tuple[int, int, tuple[str, ...], int]:
+        """Where it stands among the rows of its ticket."""
+        return (self.at_us, self.sequence, self.row.cells, self.copy)
+
+
+class TicketReader:
+    """Reads the rows of one ticket."""
+
+    def __init__(self, plan: Plan, ticket: TicketKey, columns: Sequence[str], *, one_row: bool) -> None:
+        self._plan, self._columns, self._one_row = plan, columns, one_row
+        self._tenant, self._source, self._ticket_id = ticket
+        self._names = Counter[str]()
+        """How often a name of the ticket itself was used."""
+
+    def read(self, rows: Sequence[TicketRow], refuse: Refuse) -> Iterator[tuple[int, list[TicketFact]]]:
+        """(line, facts) of every row that can be read; the rows are given in order."""
+        readable = list(self._matched(rows, refuse))
+        first = {number: place for place, (_, holding) in reversed(list(enumerate(readable))) for number in holding}
+        last = {number: place for place, (_, holding) in enumerate(readable) for number in holding}
+        shown: Snapshot | None = None
+        for place, (item, holding) in enumerate(readable):
+            found: list[TicketFact] = []
+            names = Counter[str]()
+            try:
+                if self._plan.snapshot is not None:
+                    shown = self._compare(item, shown, names, found)
+                for number in holding:
+                    rule = self._plan.rules[number]
+                    if {"first": first, "last": last}.get(rule.once or "", {number: place})[number] == place:
+                        found += self._rule_facts(item, rule, names)
+            except BadValue as error:
+                refuse(item.row.line, error.violation)
+                continue
+            yield item.row.line, found
+
+    def _matched(self, rows: Sequence[TicketRow], refuse: Refuse) -> Iterator[tuple[TicketRow, list[int]]]:
+        """Each row with the numbers of the rules whose conditions hold of it."""
+        before: TicketRow | None = None
+        for item in rows:
+            try:
+                cells, cells_before = item.row.cells, before.row.cells if before else None
+                yield item, [number for number, rule in enumerate(self._plan.rules) if rule.holds(cells, cells_before)]
+            except BadValue as error:
+                refuse(item.row.line, error.violation)
+                continue
+            before = item
+
+    def _compare(self, item: TicketRow, shown: Snapshot | None, names: Counter[str], found: list[TicketFact]) -> Snapshot:
+        """Adds the differences between what was shown and what this row shows, which it returns."""
+        assert self._plan.snapshot is not None
+        actor, now = self._plan.actor(item.row.cells), self._plan.snapshot(item.row.cells)
+        opened_at_us = self._plan.snapshot.opened_at_us(item.row.cells) if self._plan.snapshot.opened_at_us else None
+        if shown is None:
+            opened, shown = opening(now)
+            at_us = item.at_us if opened_at_us is None else opened_at_us
+            found.append(self._fact(item, at_us, actor, opened, derived_id("ticket", self._ticket_id, kind(opened))))
+        now = carried(shown, now)
+        at_us = max(item.at_us, opened_at_us or 0)  # nothing happens to a ticket before it is opened
+        found += [self._fact(item, at_us, actor, change, self._name(item, change, at_us, None, names)) for change in changes(shown, now)]
+        return now
+
+    def _rule_facts(self, item: TicketRow, rule: RulePlan, names: Counter[str]) -> Iterator[TicketFact]:
+        cells = item.row.cells
+        at_us = rule.at_us(cells) if rule.at_us else item.at_us
+        if at_us is None:
+            return
+        actor = (rule.actor or self._plan.actor)(cells)
+        for make in rule.facts:
+            fact = make(cells)
+            if fact is not None:
+                yield self._fact(item, at_us, actor, fact, self._name(item, fact, at_us, rule, names))
+
+    def _name(self, item: TicketRow, fact: Fact, at_us: int, rule: RulePlan | None, names: Counter[str]) -> str:
+        """The fact's event_id. Of several facts of a row that would have one name, the later ones get a number."""
+        if rule is not None and rule.once == "first" and rule.event_id is None:
+            name, names = derived_id("ticket", self._ticket_id, kind(fact)), self._names
+        else:
+            name = self._row_name(item, fact, at_us, rule)
+        names[name] += 1
+        return name if names[name] == 1 else derived_id("again", name, str(names[name]))
+
+    def _row_name(self, item: TicketRow, fact: Fact, at_us: int, rule: RulePlan | None) -> str:
+        cells = item.row.cells
+        if rule is not None and rule.event_id is not None and (given := rule.event_id(cells)):
+            return given
+        if self._plan.event_id is not None and (given := self._plan.event_id(cells)):
+            name = f"{given}:{kind(fact)}"
+            return name if len(name.encode()) <= NAME_BYTES_MAX else derived_id("event", name)
+        if self._one_row:
+            return derived_id("ticket", self._ticket_id, kind(fact), str(at_us))
+        content = [text for pair in sorted(zip(self._columns, cells, strict=True)) for text in pair]
+        return derived_id("row", *content, str(item.copy), kind(fact))
+
+    def _fact(self, item: TicketRow, at_us: int, actor: Actor, fact: Fact, event_id: str) -> TicketFact:
+        program = self._plan.program(item.row.cells)
+        return TicketFact(self._tenant, program, self._source, self._ticket_id, event_id, at_us, item.sequence, actor, fact)
