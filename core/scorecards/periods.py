@@ -42,6 +42,16 @@ class Period(NamedTuple):
     """Not included."""
 
 
+def kind_of(label: str) -> PeriodKind:
+    """What kind of period a label names, by its form. Raises InvalidInput (field ``period``)."""
+    if ".." in label:
+        return PeriodKind.RANGE
+    for kind, (pattern, _) in _FORMS.items():
+        if pattern.fullmatch(label.strip()):
+            return PeriodKind(kind)
+    raise _invalid(f"{label!r} is none of {', '.join(form for _, form in _FORMS.values())}")
+
+
 class Almanac(NamedTuple):
     """How a program counts its days and weeks."""
 

@@ -15,23 +15,12 @@ from opsledger.core.scorecards import statistics
 from opsledger.core.scorecards.kpis import KPIS, MILLIONTHS, Kpi, Sort
 from opsledger.core.scorecards.periods import Period
 from opsledger.core.scorecards.statistics import CONFIDENCE, SMALL_SAMPLE_N, Interval, Reason
+from opsledger.core.scorecards.subjects import Subject
 
 Tally: TypeAlias = Mapping[int, int]
 """Rows by numerator."""
 Tallies: TypeAlias = Mapping[str, Tally]
 """A tally for each KPI that has rows."""
-
-
-class SubjectKind(StrEnum):
-    AGENT = "agent"
-    GROUP = "group"
-    PROGRAM = "program"
-
-
-class Subject(NamedTuple):
-    kind: SubjectKind
-    name: str
-    """Empty: what no agent (or group) is credited with, so that the parts always add up to the program."""
 
 
 class Verdict(StrEnum):
@@ -93,28 +82,42 @@ def scorecard(subject: Subject, period: Period, tallies: Tallies, before: Tallie
     return Scorecard(subject, period, tuple(lines))
 
 
+def value_of(kpi: Kpi, tally: Tally) -> float | None:
+    """The figure alone; None when there are no cases."""
+    cases, total = sum(tally.values()), _total(tally)
+    if kpi.sort is Sort.COUNT:
+        return float(cases)
+    if cases == 0:
+        return None
+    if kpi.sort is Sort.BALANCE:
+        return 100 * total / cases
+    return total / (cases * MILLIONTHS) if kpi.sort is Sort.MEAN else total / cases
+
+
 def figure(kpi: Kpi, tally: Tally, confidence: float = CONFIDENCE) -> Figure:
     """One figure of its rows, with its interval at the confidence level (between 0 and 1)."""
-    cases = sum(tally.values())
-    total = sum(numerator * rows for numerator, rows in tally.items())
+    cases, value = sum(tally.values()), value_of(kpi, tally)
     if kpi.sort is Sort.COUNT:
-        return Figure(kpi, cases, 1, cases, float(cases), None, Reason.EXACT)
-    if cases == 0:
-        return Figure(kpi, 0, 0, 0, None, None, Reason.NO_CASES)
-    interval: Interval | Reason
-    match kpi.sort:
-        case Sort.SHARE:
-            value, interval = total / cases, statistics.wilson(total, cases, confidence)
-        case Sort.BALANCE:
-            value, interval = 100 * total / cases, _hundredfold(
-                statistics.net_promoter(tally.get(1, 0), tally.get(0, 0), tally.get(-1, 0), confidence)
-            )
-        case Sort.MEAN:
-            value, interval = total / cases / MILLIONTHS, statistics.of_mean(_values(tally), confidence)
-    numerator = total / MILLIONTHS if kpi.sort is Sort.MEAN else total
-    if isinstance(interval, Reason):
-        return Figure(kpi, numerator, cases, cases, value, None, interval)
-    return Figure(kpi, numerator, cases, cases, value, interval, None)
+        return Figure(kpi, cases, 1, cases, value, None, Reason.EXACT)
+    found = _interval(kpi, tally, confidence)
+    numerator = _total(tally) / MILLIONTHS if kpi.sort is Sort.MEAN else _total(tally)
+    if isinstance(found, Reason):
+        return Figure(kpi, numerator, cases, cases, value, None, found)
+    return Figure(kpi, numerator, cases, cases, value, found, None)
+
+
+def _interval(kpi: Kpi, tally: Tally, confidence: float) -> Interval | Reason:
+    if kpi.sort is Sort.MEAN:
+        values = np.repeat(np.array(list(tally), dtype=np.float64) / MILLIONTHS, list(tally.values()))
+        return statistics.of_mean(values, confidence)
+    if kpi.sort is Sort.SHARE:
+        return statistics.wilson(_total(tally), sum(tally.values()), confidence)
+    found = statistics.net_promoter(tally.get(1, 0), tally.get(0, 0), tally.get(-1, 0), confidence)
+    return found if isinstance(found, Reason) else Interval(100 * found.low, 100 * found.high, found.method)
+
+
+def _total(tally: Tally) -> int:
+    return sum(numerator * rows for numerator, rows in tally.items())
 
 
 def trend(now: Figure, before: Figure) -> Trend:
@@ -131,12 +134,3 @@ def compare(one: Figure, other: Figure) -> Verdict:
     if one.interval.high < other.interval.low:
         return Verdict.WORSE if one.kpi.better > 0 else Verdict.BETTER
     return Verdict.NOT_APART
-
-
-def _values(tally: Tally) -> statistics.Numbers:
-    return np.repeat(np.array(list(tally), dtype=np.float64) / MILLIONTHS, list(tally.values()))
-
-
-def _hundredfold(interval: Interval | Reason) -> Interval | Reason:
-    return interval if isinstance(interval, Reason) else Interval(100 * interval.low, 100 * interval.high, interval.method)
-

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
-BOOTSTRAP_N_MAX = 5_000
+BOOTSTRAP_N_MAX = 2_000
 """Beyond this the mean of so many values is as good as normal, and resampling only slower."""
 SMALL_SAMPLE_N = 30
 """A figure of fewer cases is marked as of a small sample."""
@@ -133,9 +133,9 @@ def _unvarying(data: Numbers) -> Reason | None:
 def resampled(data: Numbers, statistic: Callable[[Numbers], Numbers], resamples: int = RESAMPLES) -> Numbers:
     """``statistic`` of ``resamples`` draws with replacement of as many values. It is given draws as rows, in blocks of bounded size."""
     random = random_of(data.tobytes())
-    rows = max(1, min(resamples, 4_000_000 // data.size))
+    rows = max(1, 250_000 // data.size)
     blocks = [
-        statistic(data[random.randint(0, data.size, size=(min(rows, resamples - done), data.size))])
+        statistic(np.take(data, random.randint(0, data.size, size=(min(rows, resamples - done), data.size), dtype=np.int32)))
         for done in range(0, resamples, rows)
     ]
     return np.concatenate(blocks)

@@ -6,8 +6,9 @@ import pytest
 from opsledger.core.scorecards import kpis
 from opsledger.core.scorecards.kpis import KPIS
 from opsledger.core.scorecards.periods import Almanac, PeriodKind
-from opsledger.core.scorecards.scorecard import Subject, SubjectKind, Verdict, compare, figure, scorecard
+from opsledger.core.scorecards.scorecard import Verdict, compare, figure, scorecard
 from opsledger.core.scorecards.statistics import Reason
+from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.core.sla.zones import zone
 
 

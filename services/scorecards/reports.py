@@ -1,0 +1,156 @@
+"""Scorecards from the read models: what the gRPC service and the command line both ask for."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from opsledger.core.errors import FieldViolation, InvalidInput, InvalidPageToken, NotFound
+from opsledger.core.scorecards.kpis import KPIS
+from opsledger.core.scorecards.periods import Period, PeriodKind
+from opsledger.core.scorecards.scorecard import Scorecard, scorecard, value_of
+from opsledger.core.scorecards.statistics import CONFIDENCE
+from opsledger.core.scorecards.subjects import Subject, SubjectKind
+from opsledger.services.paging import last_of, page_size, page_token
+from opsledger.services.scorecards import queries
+from opsledger.services.scorecards.queries import Case, Program, ProgramTime, SubjectTallies
+
+CONFIDENCE_MIN, CONFIDENCE_MAX = 0.5, 0.999
+BY_NAME = "name"
+
+
+def wall_clock_us() -> int:
+    return time.time_ns() // 1_000
+
+
+class Report(NamedTuple):
+    """Scorecards of one program and period."""
+
+    program: Program
+    time: ProgramTime
+    period: Period
+    before: Period
+    confidence: float
+    scorecards: tuple[Scorecard, ...]
+    total: int
+    """How many there are on all pages."""
+    next_page_token: str
+
+
+class Cases(NamedTuple):
+    time: ProgramTime
+    period: Period
+    cases: list[Case]
+    next_page_token: str
+
+
+class Reports:
+    """Thread-safe; every call reads in one transaction."""
+
+    def __init__(self, engine: Engine, now_us: Callable[[], int] = wall_clock_us) -> None:
+        self._engine, self._now_us = engine, now_us
+
+    def programs(self) -> list[Program]:
+        with self._engine.connect() as connection:
+            return queries.programs(connection)
+
+    def scorecard(self, program: Program, subject: Subject, kind: PeriodKind, label: str = "", confidence: float = CONFIDENCE) -> Report:
+        """The scorecard of one subject. Without a label: of the last complete period with data.
+
+        Raises NotFound for a program without tickets and rules, InvalidInput for a label or confidence that is none.
+        """
+        _check(confidence)
+        with self._engine.connect() as connection:
+            when, period = self._period(connection, program, kind, label)
+            before = when.almanac.before(period)
+            now, then = (
+                queries.tallies(connection, program, subject.kind, span, [subject.name]).get(_key(subject), {}) for span in (period, before)
+            )
+        found = scorecard(subject, period, now, then, confidence)
+        return Report(program, when, period, before, confidence, (found,), 1, "")
+
+    def scorecards(
+        self, program: Program, by: SubjectKind, kind: PeriodKind, label: str = "", confidence: float = CONFIDENCE,
+        order_by: str = BY_NAME, size: int = 0, token: str = "",
+    ) -> Report:
+        """Those of all agents (or groups) with a case in the period, a page at a time. Raises as ``scorecard``, and InvalidPageToken."""
+        _check(confidence)
+        with self._engine.connect() as connection:
+            when, period = self._period(connection, program, kind, label)
+            before = when.almanac.before(period)
+            now = queries.tallies(connection, program, by, period)
+            names = _ordered(now, order_by)
+            query = (*program, by, period, order_by)
+            page = _page(names, last_of(token, query, 1), page_size(size, 50, 200))
+            then = queries.tallies(connection, program, by, before, page)
+        found = tuple(scorecard(_subject(by, program, name), period, now[name], then.get(name, {}), confidence) for name in page)
+        more = bool(page) and page[-1] != names[-1]
+        return Report(program, when, period, before, confidence, found, len(names), page_token(query, [page[-1]]) if more else "")
+
+    def cases(
+        self, program: Program, subject: Subject, kind: PeriodKind, label: str = "", kpi: str = "", size: int = 0, token: str = ""
+    ) -> Cases:
+        """The tickets behind a figure (or behind all), a page at a time. Raises as ``scorecards``, and InvalidInput for an unknown KPI."""
+        if kpi and kpi not in KPIS:
+            raise InvalidInput(FieldViolation("kpi", "UNKNOWN", f"{kpi!r} is none of {', '.join(KPIS)}"))
+        with self._engine.connect() as connection:
+            when, period = self._period(connection, program, kind, label)
+            query = (*program, *subject, period, kpi)
+            limit = page_size(size, 100, 1000)
+            after = last_of(token, query, 5)
+            found = queries.cases(connection, program, subject, period, [kpi] if kpi else list(KPIS), limit + 1, after)
+        page = found[:limit]
+        return Cases(when, period, page, page_token(query, queries.order_key(page[-1])) if len(found) > limit else "")
+
+    def _period(self, connection: Connection, program: Program, kind: PeriodKind, label: str) -> tuple[ProgramTime, Period]:
+        if not queries.exists(connection, program):
+            raise NotFound("program", f"{program.name} of {program.tenant}")
+        now_us = self._now_us()
+        when = queries.program_time(connection, program, now_us)
+        if label:
+            return when, when.almanac.named(kind, label)
+        if kind is PeriodKind.RANGE:
+            raise InvalidInput(FieldViolation("period", "REQUIRED", "a range needs its days: 2026-03-01..2026-03-10"))
+        last_us = queries.last_at_us(connection, program)
+        period = when.almanac.at(kind, now_us if last_us is None else last_us)
+        if period.end_us > now_us:  # not over yet: rather the one before it that has data
+            last_us = queries.last_at_us(connection, program, period.start_us)
+            period = period if last_us is None else when.almanac.at(kind, last_us)
+        return when, period
+
+
+def _check(confidence: float) -> None:
+    if not CONFIDENCE_MIN <= confidence <= CONFIDENCE_MAX:
+        raise InvalidInput(FieldViolation("confidence", "OUT_OF_RANGE", f"must lie between {CONFIDENCE_MIN} and {CONFIDENCE_MAX}"))
+
+
+def _key(subject: Subject) -> str:
+    return "" if subject.kind is SubjectKind.PROGRAM else subject.name
+
+
+def _subject(kind: SubjectKind, program: Program, name: str) -> Subject:
+    return Subject(kind, program.name if kind is SubjectKind.PROGRAM else name)
+
+
+def _ordered(found: SubjectTallies, order_by: str) -> list[str]:
+    """Names in order: by name or by a KPI's value, the undefined last and equals by name."""
+    word, _, way = order_by.partition(" ")
+    if way not in ("", "asc", "desc") or (word != BY_NAME and word not in KPIS):
+        raise InvalidInput(FieldViolation("order_by", "UNKNOWN", f"{order_by!r}: must be 'name' or a KPI, and ' desc' or not"))
+    names = sorted(found, reverse=word == BY_NAME and way == "desc")
+    if word == BY_NAME:
+        return names
+    values = {name: value_of(KPIS[word], found[name].get(word, {})) for name in names}
+    known = {name: value for name, value in values.items() if value is not None}
+    return [*sorted(known, key=known.__getitem__, reverse=way == "desc"), *(name for name in names if name not in known)]
+
+
+def _page(names: Sequence[str], last: Sequence[str | int] | None, size: int) -> list[str]:
+    if last is None:
+        return list(names[:size])
+    if last[0] not in names:
+        raise InvalidPageToken(FieldViolation("page_token", "INVALID", "the scorecards have changed since that page; begin again"))
+    start = names.index(str(last[0])) + 1
+    return list(names[start:start + size])
