@@ -9,7 +9,7 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
-from opsledger.services.cli import imports, journal, sla
+from opsledger.services.cli import imports, journal, scorecard, sla
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -20,6 +20,7 @@ cli = typer.Typer(
 cli.add_typer(imports.group, name="import")
 cli.add_typer(journal.group, name="journal")
 cli.add_typer(sla.group, name="sla")
+cli.command("scorecard")(scorecard.scorecard)
 
 
 def app() -> None:

@@ -1,0 +1,96 @@
+"""Where scorecards come from: the read models' database, or a server that has them."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from opsledger.core.errors import FieldViolation, InvalidInput, OpsledgerError
+from opsledger.services.scorecards.queries import Program
+
+if TYPE_CHECKING:
+    import grpc
+
+
+class Source(NamedTuple):
+    answers: Any
+    """Has the methods of the ScorecardService."""
+    programs: list[Program] | None
+    """None: a server does not tell."""
+
+    def program(self, tenant: str, name: str) -> Program:
+        """The program that was named, or the only one there is. Raises InvalidInput, listing what there is."""
+        if self.programs is None:
+            for field, value in (("--tenant", tenant), ("--program", name)):
+                if not value:
+                    raise InvalidInput(FieldViolation(field, "REQUIRED", "must be given with --server"))
+            return Program(tenant, name)
+        found = [program for program in self.programs if tenant in ("", program.tenant) and name in ("", program.name)]
+        if len(found) == 1:
+            return found[0]
+        if not self.programs:
+            raise OpsledgerError("the read models hold no tickets yet; `opsledger import` or `opsledger demo` brings some")
+        there_are = "; ".join(f"--tenant {program.tenant} --program {program.name}" for program in found or self.programs)
+        raise InvalidInput(FieldViolation("--program", "AMBIGUOUS" if found else "UNKNOWN", f"choose one of: {there_are}"))
+
+    @staticmethod
+    def pages(call: Callable[[Any], Any], request: Any) -> Iterator[Any]:
+        """Every page of a listing."""
+        while True:
+            response = call(request)
+            yield response
+            if not response.next_page_token:
+                return
+            request.page_token = response.next_page_token
+
+
+@contextmanager
+def open_source(database: str, server: str, token: str) -> Iterator[Source]:
+    """``server`` empty: the database. Raises OpsledgerError for a call that the server refuses."""
+    if server:
+        with _channel(server, token) as channel:
+            from opsledger.proto.scorecards.v1 import scorecards_pb2_grpc as pb_grpc
+
+            yield Source(pb_grpc.ScorecardServiceStub(channel), None)  # type: ignore[no-untyped-call]  # generated without types
+        return
+    from opsledger.services.projections.database import open_database
+    from opsledger.services.scorecards.answers import Answers
+    from opsledger.services.scorecards.reports import Reports
+
+    engine = open_database(database, must_exist=True)
+    try:
+        reports = Reports(engine)
+        yield Source(Answers(reports), reports.programs())
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _channel(server: str, token: str) -> Iterator[grpc.Channel]:
+    import grpc
+    from google.rpc.error_details_pb2 import BadRequest
+    from grpc_status import rpc_status
+
+    with grpc.insecure_channel(server) as channel:
+        try:
+            yield grpc.intercept_channel(channel, _bearer(token)) if token else channel
+        except grpc.RpcError as error:
+            status = rpc_status.from_call(error)  # type: ignore[arg-type]  # a failed call is both error and call
+            for detail in status.details if status else ():
+                request = BadRequest()
+                if detail.Unpack(request) and request.field_violations:
+                    raise InvalidInput(*(
+                        FieldViolation(v.field, v.reason, v.description) for v in request.field_violations
+                    )) from None
+            raise OpsledgerError(f"{server}: {error.details()}") from None
+
+
+def _bearer(token: str) -> Any:
+    import grpc
+
+    class Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]  # generic only in its stubs
+        def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+            metadata = [*(details.metadata or ()), ("authorization", f"Bearer {token}")]
+            return continuation(details._replace(metadata=metadata), request)
+
+    return Bearer()
