@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import TypeAlias
 
 import structlog
 from prometheus_client import start_http_server
@@ -14,18 +15,27 @@ from opsledger.core.errors import FieldViolation, InvalidSettings
 from opsledger.core.ports import Journal
 from opsledger.services.bootstrap import assemble
 from opsledger.services.grpc.server import Server
+from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
 from opsledger.services.settings import Settings
 
 EXIT_STOPPED, EXIT_DEAD = 0, 1
 
+Announce: TypeAlias = Callable[[list[str], str | None], None]
+OpenJournal: TypeAlias = Callable[[Settings], Journal]
+
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, open_journal: Callable[[], Journal], on_listening: Callable[[list[str]], None]) -> int:
+def _embedded(settings: Settings) -> Journal:
+    return SegmentJournal.open(settings.journal)
+
+
+async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJournal = _embedded) -> int:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once. Returns the exit code.
 
-    ``on_listening`` gets the addresses, with their real ports. Raises InvalidSettings for what cannot be used.
+    ``on_listening`` gets the addresses of gRPC and of the metrics page, with their real ports.
+    Raises InvalidSettings for what cannot be used, JournalLocked, JournalDamaged, DatabaseUnusable.
     """
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[int] = loop.create_future()
@@ -45,7 +55,7 @@ async def serve(settings: Settings, open_journal: Callable[[], Journal], on_list
             loop.call_soon_threadsafe(end, EXIT_DEAD)
 
     async with AsyncExitStack() as closing:
-        journal = open_journal()
+        journal = await asyncio.to_thread(open_journal, settings)
         closing.push_async_callback(asyncio.to_thread, journal.close)
         application = assemble(settings, journal, dead)
         closing.push_async_callback(asyncio.to_thread, application.close)
@@ -55,7 +65,7 @@ async def serve(settings: Settings, open_journal: Callable[[], Journal], on_list
         metrics = _serve_metrics(settings.metrics_listen, application.metrics)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, signalled, number)
-        on_listening(addresses)
+        on_listening(addresses, metrics)
         log.info("listening", addresses=addresses, metrics=metrics, journal=str(settings.journal), position=journal.position)
         code = await stop
         log.info("draining", drain_s=settings.drain_s)

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
-from opsledger.services.cli import imports, journal, scorecard, sla
+from opsledger.services.cli import imports, journal, scorecard, serve, sla
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -21,6 +21,7 @@ cli.add_typer(imports.group, name="import")
 cli.add_typer(journal.group, name="journal")
 cli.add_typer(sla.group, name="sla")
 cli.command("scorecard")(scorecard.scorecard)
+cli.command()(serve.serve)
 
 
 def app() -> None:

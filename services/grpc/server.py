@@ -1,6 +1,7 @@
 """The gRPC server: listens, says how it is (health, reflection), and goes down without losing an answer."""
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,12 @@ from grpc_reflection.v1alpha import reflection
 
 from opsledger.core.errors import FieldViolation, InvalidSettings
 from opsledger.services.grpc.calls import CallInterceptor, Step
+from opsledger.services.grpc.open_streams import OpenStreams
 from opsledger.services.settings import Settings, Tls
 
 _KEEPALIVE_MS = 60_000
+_FAREWELL_S = 0.2
+"""Between NOT_SERVING and the end of open streams, so that who watches the health hears of it."""
 
 
 class Service(NamedTuple):
@@ -22,8 +26,8 @@ class Service(NamedTuple):
     name: str
     """``opsledger.sla.v1.TimerService``"""
     register: Callable[[grpc.aio.Server], object]
-    on_drain: Callable[[], None] = lambda: None
-    """Called when the server goes down, so that open streams come to an end."""
+    on_drain: Callable[[], None] | None = None
+    """For a service that ends its open streams itself when the server goes down; those of others are just ended."""
 
 
 class Server:
@@ -31,7 +35,8 @@ class Server:
 
     def __init__(self, settings: Settings, services: Sequence[Service], steps: Sequence[Step]) -> None:
         self._settings, self._services = settings, services
-        self._server = grpc.aio.server(interceptors=[CallInterceptor(*steps)], options=[
+        self._streams = OpenStreams(spared={service.name for service in services if service.on_drain})
+        self._server = grpc.aio.server(interceptors=[CallInterceptor(*steps, self._streams)], options=[
             ("grpc.max_receive_message_length", settings.limits.message_bytes_max),
             ("grpc.max_concurrent_streams", settings.limits.rpcs_max + settings.limits.streams_max),
             ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
@@ -62,8 +67,12 @@ class Server:
         """Say NOT_SERVING, refuse what is new, finish what is in flight; after ``drain_s`` cancel the rest."""
         await self._health.enter_graceful_shutdown()
         for service in self._services:
-            service.on_drain()
-        await self._server.stop(self._settings.drain_s)
+            if service.on_drain:
+                service.on_drain()
+        stopping = asyncio.ensure_future(self._server.stop(self._settings.drain_s))
+        await asyncio.wait({stopping}, timeout=_FAREWELL_S)
+        self._streams.end()
+        await stopping
 
     def _listen(self, address: str) -> str:
         tls = self._settings.tls

@@ -92,15 +92,17 @@ class TicketRecorder:
 
     async def _next(self, context: ServicerContext[bytes, Any]) -> bytes | None:
         """The client's next request, None at its end. Raises NotReady when the server drains first."""
-        read: asyncio.Future[Any] = asyncio.ensure_future(context.read())
-        try:
-            await asyncio.wait({read, self._drained()}, return_when=asyncio.FIRST_COMPLETED)
-            if not read.done():
-                raise NotReady("the server is going down; batches without an answer were not read")
-            request: bytes = read.result()
-        finally:
-            read.cancel()
-        return None if request is grpc.aio.EOF else request  # type: ignore[attr-defined]  # the stubs do not know it
+        drained = self._drained()
+        if not drained.done():
+            read: asyncio.Future[Any] = asyncio.ensure_future(context.read())
+            try:
+                await asyncio.wait({read, drained}, return_when=asyncio.FIRST_COMPLETED)
+                if read.done():
+                    request: bytes = read.result()
+                    return None if request is grpc.aio.EOF else request  # type: ignore[attr-defined]  # the stubs do not know it
+            finally:
+                read.cancel()
+        raise NotReady("the server is going down; batches without an answer were not read")
 
     def _drained(self) -> asyncio.Future[None]:
         if self._draining is None:
