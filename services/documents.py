@@ -1,8 +1,9 @@
 """YAML (and so JSON) files written by people: calendars, rules, mappings. What is wrong with one names the file."""
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import yaml
@@ -36,9 +37,9 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_date)
 
 
 def read_document(path: Path) -> object:
-    """The content of a YAML or JSON file. Raises InvalidInput, naming file and line, when it cannot be read as such."""
+    """The content of a YAML or JSON file; ``-`` is standard input. Raises InvalidInput, naming file and line."""
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with nullcontext(sys.stdin) if path == Path("-") else path.open(encoding="utf-8-sig") as file:
             return yaml.load(file, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.cli.explain import explain
 
 if TYPE_CHECKING:
     from opsledger.core.sla.calendar import Calendar
 
 group = typer.Typer(no_args_is_help=True, help="SLA arithmetic and explanations, offline.")
+group.command()(explain)
 
 CalendarFile = Annotated[Path, typer.Option("--calendar", help="Calendar (YAML).", exists=True, dir_okay=False)]
 From = Annotated[str | None, typer.Option("--from", help="ISO time; without an offset it is in the calendar's zone.")]

@@ -1,0 +1,103 @@
+"""What ``opsledger sla explain`` reads: rules and ticket events, in one file or in two."""
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from opsledger.core.errors import FieldViolation, InvalidInput, InvalidRules
+from opsledger.core.sla.calendar import Calendar, parse_calendar
+from opsledger.core.sla.rules import Rules, parse_rules
+from opsledger.core.tickets.facts import TicketFact, TicketKey
+from opsledger.core.tickets.order import in_order
+from opsledger.services.documents import naming, read_document
+from opsledger.services.tickets.written import ENVELOPE, numbered, read_event
+
+_DEFAULTS = {"tenant": "default", "program": "default", "source": "file", "ticket_id": "1"}
+
+
+class Case(NamedTuple):
+    """What is to be explained."""
+
+    rules: Rules
+    zone: Calendar
+    """Always open, in the program's time zone: it reads and writes times."""
+    tickets: Mapping[TicketKey, list[TicketFact]]
+    """The facts of each ticket in order, each once."""
+
+
+def read_case(path: Path) -> Case:
+    """One file with both. Raises InvalidInput, naming file and field."""
+    document = _mapping(read_document(path), path)
+    with naming(_name(path)):
+        rules, zone = _rules({key: value for key, value in document.items() if key not in ("events", "source", "ticket_id")})
+        events = document.get("events")
+        if not isinstance(events, list):
+            raise InvalidInput(FieldViolation("events", "REQUIRED", "must be a list of ticket events"))
+        places = [f"events[{index}]" for index in range(len(events))]
+        return Case(rules, zone, _tickets(zip(places, events, strict=True), len(events), _envelope(document), zone))
+
+
+def read_rules_and_events(rules_path: Path, events_path: Path) -> Case:
+    """Rules (YAML or JSON), and one TicketEvent on each line. Raises InvalidInput, naming file and line or field."""
+    document = _mapping(read_document(rules_path), rules_path)
+    with naming(_name(rules_path)):
+        rules, zone = _rules(document)
+    lines = list(_lines(events_path))
+    with naming(_name(events_path)):
+        return Case(rules, zone, _tickets(iter(lines), len(lines), _envelope(document), zone))
+
+
+def _rules(document: Mapping[str, object]) -> tuple[Rules, Calendar]:
+    rules = parse_rules(document)
+    return rules, parse_calendar({"time_zone": rules.time_zone.key, "hours": "always"})
+
+
+def _mapping(document: object, path: Path) -> Mapping[str, object]:
+    if not isinstance(document, Mapping):
+        raise InvalidRules(FieldViolation(_name(path), "NOT_A_MAPPING", "must have the keys time_zone, calendars, policies"))
+    return document
+
+
+def _envelope(document: Mapping[str, object]) -> dict[str, str]:
+    """What every event has in common unless it says otherwise."""
+    return {name: str(document.get(name) or _DEFAULTS[name]) for name in ENVELOPE}
+
+
+def _tickets(
+    events: Iterator[tuple[str, object]], count: int, envelope: Mapping[str, str], zone: Calendar
+) -> dict[TicketKey, list[TicketFact]]:
+    read_time: Callable[[str, str], int] = lambda text, field: zone.instant_us(text, field=field)  # noqa: E731  # binds a keyword
+    facts: dict[TicketKey, dict[str, TicketFact]] = {}
+    found: list[FieldViolation] = []
+    for event_id, (place, event) in zip(numbered(count), events, strict=True):
+        try:
+            fact = read_event(event, place, {**envelope, "event_id": event_id}, read_time)
+        except InvalidInput as error:
+            found += error.violations
+        else:
+            facts.setdefault(fact.ticket, {}).setdefault(fact.event_id, fact)
+    if found:
+        raise InvalidInput(*found)
+    return {ticket: in_order(of_ticket.values()) for ticket, of_ticket in facts.items()}
+
+
+def _lines(path: Path) -> Iterator[tuple[str, object]]:
+    try:
+        text = sys.stdin.read() if path == Path("-") else path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput(FieldViolation(_name(path), "NOT_UTF8", "is not UTF-8 text")) from None
+    except OSError as error:
+        raise InvalidInput(FieldViolation(_name(path), "UNREADABLE", error.strerror or "cannot be read")) from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                yield f"line {number}", json.loads(line)
+            except ValueError as error:
+                raise InvalidInput(FieldViolation(f"{_name(path)}, line {number}", "NOT_JSON", f"is not JSON: {error}")) from None
+
+
+def _name(path: Path) -> str:
+    return "standard input" if path == Path("-") else str(path)
