@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opsledger.core.tickets.facts import Actor, Fact, Status, TicketFact
+from opsledger.core.tickets.facts import Actor, ActorKind, Fact, Status, TicketFact
 from opsledger.services.demo.clients import Client, Topic
 
 
@@ -26,6 +26,10 @@ class Ticket:
     is_classified: bool = False
     pieces_of_work: int = 0
     facts: int = 0
+
+    @property
+    def requester_actor(self) -> Actor:
+        return Actor(ActorKind.REQUESTER, self.requester)
 
     def fact(self, at_us: int, actor: Actor, fact: Fact) -> TicketFact:
         """The next fact about it."""

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from opsledger.services.demo.clockwork import DAY_US
 from opsledger.services.demo.delivery import deliver
 from opsledger.services.demo.feed import feed
-from opsledger.services.demo.floor import DAY_US, simulate
+from opsledger.services.demo.floor import simulate
 from opsledger.services.journal.memory import MemoryJournal
 from tests.kit.servers import running
 

@@ -26,8 +26,9 @@ from opsledger.core.tickets.order import in_order
 from opsledger.core.tickets.state import fold
 from opsledger.core.tickets.validation import violations
 from opsledger.services.demo.clients import CLIENTS
+from opsledger.services.demo.clockwork import DAY_US
 from opsledger.services.demo.delivery import BROKEN, LATE, TWICE, deliver
-from opsledger.services.demo.floor import DAY_US, simulate
+from opsledger.services.demo.floor import simulate
 from opsledger.services.documents import read_document
 from opsledger.services.tickets.codec import decode, encode
 
