@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from opsledger.core.tickets.facts import (
     ActorKind,
@@ -19,8 +20,7 @@ from opsledger.core.tickets.facts import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TicketState:
+class TicketState(NamedTuple):
     program: str
     opened_at_us: int
     """Of the opening; of the first known fact while the opening is not known."""
@@ -35,7 +35,7 @@ class TicketState:
     agent: str = ""
     category: str = ""
     tags: tuple[str, ...] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = MappingProxyType({})
     resolved_at_us: int | None = None
     """Of the resolution that stands; None while the ticket is open."""
     resolutions: int = 0
@@ -62,11 +62,10 @@ def begin(fact: TicketFact) -> TicketState:
 def evolve(state: TicketState, fact: TicketFact) -> TicketState:
     """The ticket after one more fact."""
     at_us = fact.occurred_at_us
-    state = replace(state, program=fact.program, changed_at_us=at_us)
+    state = state._replace(program=fact.program, changed_at_us=at_us)
     match fact.fact:
         case Opened() as opened:
-            state = replace(
-                state,
+            state = state._replace(
                 channel=opened.channel, requester_id=opened.requester_id, source_status=opened.source_status,
                 priority=opened.priority, group=opened.group, agent=opened.agent, category=opened.category,
                 tags=opened.tags, attributes=opened.attributes,
@@ -74,20 +73,18 @@ def evolve(state: TicketState, fact: TicketFact) -> TicketState:
             return _with_status(state, opened.status, at_us)
         case Assigned(group, agent):
             moved = group is not None and group != "" and state.group not in ("", group)
-            return replace(
-                state,
+            return state._replace(
                 group=state.group if group is None else group,
                 agent=state.agent if agent is None else agent,
                 transfers=state.transfers + moved,
             )
         case StatusChanged(status, source_status):
-            return _with_status(replace(state, source_status=source_status), status, at_us)
+            return _with_status(state._replace(source_status=source_status), status, at_us)
         case PriorityChanged(priority):
-            return replace(state, priority=priority)
+            return state._replace(priority=priority)
         case Classified(category, tags, attributes):
             merged = {**state.attributes, **attributes} if attributes else state.attributes
-            return replace(
-                state,
+            return state._replace(
                 category=state.category if category is None else category,
                 tags=state.tags if tags is None else tags,
                 attributes={key: value for key, value in merged.items() if value} if attributes else merged,
@@ -96,17 +93,17 @@ def evolve(state: TicketState, fact: TicketFact) -> TicketState:
             if not public:
                 return state
             if fact.actor.kind is ActorKind.AGENT:
-                return replace(state, public_replies=state.public_replies + 1)
+                return state._replace(public_replies=state.public_replies + 1)
             if fact.actor.kind is ActorKind.REQUESTER:
-                return replace(state, requester_replies=state.requester_replies + 1)
+                return state._replace(requester_replies=state.requester_replies + 1)
             return state
         case Reopened():
             if state.reopening_seen:
-                return replace(state, reopening_seen=False)
-            reopened = replace(state, reopenings=state.reopenings + 1)
-            return replace(reopened, status=Status.OPEN, resolved_at_us=None) if state.status.is_done else reopened
+                return state._replace(reopening_seen=False)
+            reopened = state._replace(reopenings=state.reopenings + 1)
+            return reopened._replace(status=Status.OPEN, resolved_at_us=None) if state.status.is_done else reopened
         case Merged(into_ticket_id):
-            return replace(state, merged_into=into_ticket_id)
+            return state._replace(merged_into=into_ticket_id)
     return state
 
 
@@ -120,7 +117,7 @@ def fold(facts: Iterable[TicketFact]) -> TicketState | None:
 
 def _with_status(state: TicketState, status: Status, at_us: int) -> TicketState:
     if status.is_done and not state.status.is_done:
-        return replace(state, status=status, resolved_at_us=at_us, resolutions=state.resolutions + 1, reopening_seen=False)
+        return state._replace(status=status, resolved_at_us=at_us, resolutions=state.resolutions + 1, reopening_seen=False)
     if state.status.is_done and not status.is_done:
-        return replace(state, status=status, resolved_at_us=None, reopenings=state.reopenings + 1, reopening_seen=True)
-    return replace(state, status=status)
+        return state._replace(status=status, resolved_at_us=None, reopenings=state.reopenings + 1, reopening_seen=True)
+    return state._replace(status=status)
