@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from opsledger.core.errors import DatabaseUnusable, FieldViolation, InvalidSettings
-from opsledger.services.projections.tables import SCHEMA_VERSION, about, metadata
+from opsledger.services.projections.tables import SCHEMA_VERSION, VIEWS_POSITION, about, metadata, positions
 from opsledger.services.projections.views import create_views
 
 BUSY_TIMEOUT_MS = 60_000
@@ -112,4 +112,5 @@ def _create(engine: Engine) -> None:
         metadata.create_all(connection)
         about.create(connection)
         create_views(connection)
+        connection.execute(insert(positions).values(name=VIEWS_POSITION, position=0, origin=""))
         connection.execute(insert(about).values(schema_version=SCHEMA_VERSION))

@@ -54,9 +54,9 @@ clocks = Table(
     "clocks", metadata, *_ticket(), _text("metric", primary_key=True), _count("cycle", primary_key=True, autoincrement=False),
     _text("program"), _text("group_name"), _text("agent"),
     _text("policy"), _count("rules_version"), _text("calendar"), _text("tz_version"), _text("priority"),
-    _time("target_us"), _time("started_at_us"),
+    _time("target_us"), _time("started_at_us"), _count("promised", comment="1: the due time is one that a person set"),
     _text("state", comment="running, paused, met, breached, cancelled: by the facts alone"),
-    _time("due_at_us", optional=True, comment="NULL while paused"),
+    _time("due_at_us", optional=True, comment="NULL while it cannot be known: paused"),
     _time("ended_at_us", optional=True), _time("breached_at_us", optional=True),
     _time("elapsed_us", comment="business time until the end or the last fact"), _time("paused_us"),
     Index("clocks_by_due", "state", "due_at_us"),
@@ -65,8 +65,9 @@ clocks = Table(
 
 steps = Table(
     "steps", metadata, *_ticket(), _text("metric", primary_key=True), _count("cycle", primary_key=True, autoincrement=False),
-    _text("step", primary_key=True, comment="of the escalation ladder; 'breach' for the due time itself"),
-    _text("program"), _text("policy"), _time("at_us", comment="when it is due to be announced"), _time("due_at_us"),
+    _text("kind", primary_key=True, comment="warning, breach"),
+    _text("step", primary_key=True, comment="its name in the escalation ladder; 'breach' for the due time itself"),
+    _text("program"), _text("policy"), _time("at_us", comment="when it is reached"), _time("due_at_us", optional=True),
     Index("steps_by_time", "at_us"),
 )
 
@@ -102,12 +103,17 @@ unreadable = Table(
 )
 """Recorded events that say nothing to these read models although they should."""
 
-positions = Table("positions", metadata, _text("name", primary_key=True), _position())
+positions = Table(
+    "positions", metadata, _text("name", primary_key=True), _position(),
+    _text("origin", comment="fingerprint of the journal's first event; '' before the first"),
+)
 """Up to where in the journal the tables have come; written in the transaction of the rows."""
 
 TICKET_TABLES = (tickets, clocks, steps, outcomes, changes)
 """Rewritten as a whole for every ticket that changes."""
 MODEL_TABLES = (*TICKET_TABLES, announcements, rules, unreadable)
 """All that a rebuild makes anew."""
+VIEWS_POSITION = "views"
+"""The row of `positions` for MODEL_TABLES."""
 
 about = Table("about", MetaData(), _count("schema_version"))

@@ -1,0 +1,25 @@
+"""Recorded announcements to rows."""
+from __future__ import annotations
+
+from opsledger.core.ports import RecordedEvent
+from opsledger.proto.sla.v1.announcement_pb2 import Announcement
+from opsledger.services.tickets.codec import timestamp_us
+
+ANNOUNCEMENT = "sla.v1.announcement"
+"""Type of the event whose payload is an Announcement message."""
+_KINDS = ("", "warning", "breach", "retraction")
+
+
+def kind_word(number: int) -> str:
+    """As it stands in the table: ``warning``; the number for a kind of a later version."""
+    return _KINDS[number] if 0 <= number < len(_KINDS) else str(number)
+
+
+def announcement_row(event: RecordedEvent) -> tuple[object, ...]:
+    """A row of the table `announcements`. Raises DecodeError for bytes that are no Announcement."""
+    message = Announcement.FromString(event.payload)
+    return (
+        event.position, message.tenant, message.source, message.ticket_id, message.program, kind_word(message.kind),
+        message.metric, message.cycle, message.policy, message.step, timestamp_us(message.due_at), timestamp_us(message.at),
+        kind_word(message.retracts),
+    )

@@ -1,0 +1,116 @@
+"""A stretch of the journal to the rows that it changes."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from opsledger.core.ports import Journal, RecordedEvent
+from opsledger.core.tickets.facts import TicketKey
+from opsledger.core.tickets.identity import ticket_stream_id
+from opsledger.services.projections.announcing import ANNOUNCEMENT, announcement_row
+from opsledger.services.projections.fact_cache import FactCache, Unreadable, unreadable
+from opsledger.services.projections.rule_books import NOT_RULES, RULES_PUBLISHED, Program, RuleBooks, RulesRow, rules_row
+from opsledger.services.projections.ticket_view import Row, TicketRows, ticket_rows
+from opsledger.services.tickets.codec import TYPE_PREFIX
+
+TICKETS_PER_WRITE = 2_000
+"""How many tickets' rows are held in memory at once."""
+
+
+class ChangedTicket(NamedTuple):
+    key: TicketKey
+    program: str
+    position: int
+    """Of the event that changed it."""
+    is_new: bool
+    """No row of it has been written before."""
+    rows: TicketRows
+
+
+@dataclass(slots=True)
+class Changes:
+    """What to write; every ticket's rows as a whole."""
+
+    tickets: list[ChangedTicket] = field(default_factory=list)
+    announcements: list[Row] = field(default_factory=list)
+    rules: list[RulesRow] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Touched:
+    position: int
+    """Of the last event that changes it."""
+    events: list[RecordedEvent] = field(default_factory=list)
+
+
+class Folder:
+    """Folds batches of one journal, in their order. What it remembers is for speed alone: another one gives the same rows."""
+
+    def __init__(self, journal: Journal, rules: Iterable[RulesRow]) -> None:
+        """``rules``: those in the tables already."""
+        self._facts = FactCache(journal)
+        self._books = RuleBooks()
+        for row in rules:
+            self._books.add(row)
+
+    def fold(self, batch: Sequence[RecordedEvent], tickets_of: Callable[[Program], Iterable[TicketKey]]) -> Iterator[Changes]:
+        """The changes that a batch brings, in bounded parts.
+
+        ``tickets_of``: the tickets of a program as the tables have them; asked when the batch publishes rules for it.
+        """
+        touched: dict[bytes, _Touched] = {}
+        published: dict[Program, int] = {}
+        changes = Changes()
+        for event in batch:
+            if event.type.startswith(TYPE_PREFIX):
+                ticket = touched.setdefault(event.stream_id, _Touched(event.position))
+                ticket.position = event.position
+                ticket.events.append(event)
+            elif event.type == ANNOUNCEMENT:
+                self._announcement(event, changes)
+            elif event.type == RULES_PUBLISHED and (program := self._rules(event, changes)):
+                published[program] = event.position
+        for program, position in published.items():
+            for key in tickets_of(program):
+                touched.setdefault(ticket_stream_id(key), _Touched(position))
+        streams = iter(touched.items())
+        while part := list(islice(streams, TICKETS_PER_WRITE)):
+            for stream_id, ticket in part:
+                self._ticket(stream_id, ticket, batch[-1].position, published, changes)
+            yield changes
+            changes = Changes()
+        yield changes
+
+    def _ticket(
+        self, stream_id: bytes, ticket: _Touched, up_to: int, published: Mapping[Program, int], changes: Changes
+    ) -> None:
+        facts, failed = self._facts.facts(stream_id, ticket.events, up_to)
+        changes.unreadable += failed
+        if not facts:
+            return
+        key, program = facts[0].ticket, facts[-1].program
+        position = max(ticket.position, published.get((key.tenant, program), 0))
+        is_new = bool(ticket.events) and ticket.events[0].version == 1
+        rows = ticket_rows(facts, self._books.of(key.tenant, program))
+        changes.tickets.append(ChangedTicket(key, program, position, is_new, rows))
+
+    def _announcement(self, event: RecordedEvent, changes: Changes) -> None:
+        try:
+            changes.announcements.append(announcement_row(event))
+        except DecodeError as error:
+            changes.unreadable.append(unreadable(event, error))
+
+    def _rules(self, event: RecordedEvent, changes: Changes) -> Program | None:
+        try:
+            row = rules_row(event)
+            program = self._books.add(row)
+        except NOT_RULES as error:
+            changes.unreadable.append(unreadable(event, error))
+            return None
+        changes.rules.append(row)
+        return program

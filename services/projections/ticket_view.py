@@ -1,0 +1,102 @@
+"""A ticket's facts to its rows: pure, and the only place that knows which attribute fills which column."""
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table
+
+from opsledger.core.scorecards.outcomes import Outcome, ticket_outcomes
+from opsledger.core.sla.clock import Clock, ClockState
+from opsledger.core.sla.clocks import run_clocks
+from opsledger.core.sla.rules import RuleBook
+from opsledger.core.tickets.facts import TicketFact
+from opsledger.core.tickets.state import TicketState, fold
+from opsledger.services.projections import tables
+
+WARNING, BREACH = "warning", "breach"
+"""Kinds of step; a breach is the due time itself."""
+Row = tuple[Any, ...]
+_log = logging.getLogger(__name__)
+
+
+class Columns:
+    """How the rows of a table are made: some values are given, the others are attributes of the same name."""
+
+    def __init__(self, table: Table, *given: str) -> None:
+        derived = [name for name in table.columns.keys() if name not in given]  # noqa: SIM118  # a column collection, not a dict
+        self.names = (*given, *derived)
+        self._of = attrgetter(*(_ATTRIBUTES.get(name, name) for name in derived))
+
+    def row(self, source: object, *given: object) -> Row:
+        return (*given, *self._of(source))
+
+
+_ATTRIBUTES = {"group_name": "group"}
+"""`group` is a word of SQL."""
+_KEY = ("tenant", "source", "ticket_id")
+_TICKET = Columns(tables.tickets, *_KEY, "status", "tags", "attributes", "facts", "problem")
+_CLOCK = Columns(tables.clocks, *_KEY, "program", "state", "promised")
+_OUTCOME = Columns(tables.outcomes, *_KEY, "program", "ordinal")
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "tickets": _TICKET.names, "clocks": _CLOCK.names, "outcomes": _OUTCOME.names,
+    **{table.name: tuple(table.columns.keys()) for table in (tables.steps, tables.changes)},
+}
+"""Order of the values in a row, by table."""
+
+
+class TicketRows(NamedTuple):
+    """All rows of one ticket, by table."""
+
+    tickets: Row
+    clocks: list[Row]
+    steps: list[Row]
+    outcomes: list[Row]
+
+
+def ticket_rows(facts: Sequence[TicketFact], book: RuleBook) -> TicketRows:
+    """The rows of a ticket from all its facts, which must be in order and at least one.
+
+    A ticket on which the clocks or outcomes fail (a fault of ours: no recorded past may do that) keeps its row, which names the
+    problem, so that one ticket never stops the views of all others.
+    """
+    state = fold(facts)
+    assert state is not None, "a ticket has at least one fact"
+    clocks: Sequence[Clock] = ()
+    outcomes: Sequence[Outcome] = ()
+    problem = ""
+    try:
+        clocks = run_clocks(facts, book)
+        outcomes = ticket_outcomes(facts, clocks)
+    except Exception as error:  # whatever it is, it is written down and told
+        _log.exception("ticket %s: its clocks cannot be computed", facts[0].ticket)
+        problem = ascii(error)
+    key, program = facts[0].ticket, state.program
+    return TicketRows(
+        _ticket_row(state, facts, problem),
+        [_CLOCK.row(clock, *key, program, str(clock.state), int(clock.promised)) for clock in clocks],
+        [(*key, clock.metric, clock.cycle, *step) for clock in clocks for step in _steps(clock, program)],
+        [_OUTCOME.row(outcome, *key, program, ordinal) for ordinal, outcome in enumerate(outcomes)],
+    )
+
+
+def _ticket_row(state: TicketState, facts: Sequence[TicketFact], problem: str) -> Row:
+    return _TICKET.row(
+        state, *facts[0].ticket, state.status.word, _json(state.tags), _json(dict(state.attributes)), len(facts), problem,
+    )
+
+
+def _steps(clock: Clock, program: str) -> Iterable[Row]:
+    """What is to be announced about a clock, and when: the rungs of its ladder and its breach."""
+    for name, at_us in clock.steps:
+        yield WARNING, name, program, clock.policy, at_us, clock.due_at_us
+    if clock.due_at_us is not None and (clock.breached_at_us is not None or clock.state is ClockState.RUNNING):
+        yield BREACH, BREACH, program, clock.policy, clock.due_at_us, clock.due_at_us
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
