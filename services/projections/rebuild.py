@@ -1,0 +1,130 @@
+"""Rebuilding the read models: fold the journal into shadow tables, then make the live ones equal to them in one transaction.
+
+The live tables stay where they are and only the rows that differ are written: readers see all of it or nothing, and the
+grants, views and plans that people hang on the tables survive. A rebuild that is killed has changed nothing; the next one drops its shadow.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
+
+from sqlalchemy import CompoundSelect, Connection, Engine, Table, delete, except_, func, insert, select, tuple_
+
+from opsledger.core.ports import Journal
+from opsledger.services.projections import tables
+from opsledger.services.projections.database import writer
+from opsledger.services.projections.rebuild_lock import rebuild_lock
+from opsledger.services.projections.runner import Projector, Told
+from opsledger.services.projections.store import Store
+from opsledger.services.projections.table_sets import LIVE, SHADOW, create_shadow, drop_shadow
+
+OpenJournal = Callable[[], AbstractContextManager[Journal]]
+"""Opens the journal as it is now, for reading."""
+ATTEMPTS_MAX = 20
+"""How often the shadow follows live tables that move on meanwhile; then they are set back a little, and a projector goes on from there."""
+EXAMPLES_MAX = 5
+
+
+class Difference(NamedTuple):
+    """What is wrong with one live table."""
+
+    table: str
+    surplus: int
+    """Rows that are there but do not follow from the journal."""
+    missing: int
+    """Rows that follow from the journal but are not there. A row with a wrong value counts in both."""
+    examples: tuple[dict[str, object], ...]
+    """Keys of some of these rows."""
+
+
+class Result(NamedTuple):
+    position: int
+    """Up to where the tables were rebuilt, or compared."""
+    differences: tuple[Difference, ...]
+    """Of the tables that differed."""
+
+
+def rebuild(open_journal: OpenJournal, engine: Engine, progress: Told | None = None) -> Result:
+    """Make the live tables what the journal says. Raises DatabaseUnusable when another rebuild is at work, JournalDamaged."""
+    with _shadow(engine):
+        for attempts_left in reversed(range(ATTEMPTS_MAX)):
+            _follow(open_journal, engine, progress)
+            with writer(engine).begin() as connection:
+                live, shadow = Store(connection, LIVE), Store(connection, SHADOW).place()
+                place = live.place(hold=True)
+                if place.origin == shadow.origin and place.position > shadow.position and attempts_left:
+                    continue
+                differences = _differences(connection)
+                for table in tables.MODEL_TABLES:
+                    _replace(connection, LIVE.of(table), SHADOW.of(table))
+                live.advance(place, shadow)
+                break
+        return Result(shadow.position, differences)
+
+
+def check(open_journal: OpenJournal, engine: Engine, progress: Told | None = None) -> Result:
+    """Compare the live tables with what the journal says up to their position; they are not touched.
+
+    Raises DatabaseUnusable when a rebuild is at work, JournalDamaged.
+    """
+    with _shadow(engine):
+        for attempts_left in reversed(range(ATTEMPTS_MAX)):
+            with writer(engine).begin() as connection:
+                live, shadow = Store(connection, LIVE).place(hold=True), Store(connection, SHADOW).place()
+                if shadow.position >= live.position or not attempts_left:
+                    return Result(live.position, _differences(connection))
+            _follow(open_journal, engine, progress, up_to=live.position)
+    raise AssertionError("the last attempt returns")
+
+
+@contextmanager
+def _shadow(engine: Engine) -> Iterator[None]:
+    with rebuild_lock(engine):
+        with writer(engine).begin() as connection:
+            create_shadow(connection)
+        try:
+            yield
+        finally:
+            with writer(engine).begin() as connection:
+                drop_shadow(connection)
+
+
+def _follow(open_journal: OpenJournal, engine: Engine, progress: Told | None, up_to: int | None = None) -> None:
+    """Bring the shadow to where the journal is now."""
+    with open_journal() as journal:
+        Projector(journal, engine, table_set=SHADOW).catch_up(progress, up_to=up_to)
+
+
+def _differences(connection: Connection) -> tuple[Difference, ...]:
+    found = (_difference(connection, LIVE.of(table), SHADOW.of(table)) for table in tables.MODEL_TABLES)
+    return tuple(difference for difference in found if difference.surplus or difference.missing)
+
+
+def _difference(connection: Connection, live: Table, shadow: Table) -> Difference:
+    surplus, missing = _except(live, shadow), _except(shadow, live)
+    keys = [column.name for column in live.primary_key]
+    examples = dict.fromkeys(
+        tuple(getattr(row, key) for key in keys)
+        for query in (surplus, missing) for row in connection.execute(query.order_by(*keys).limit(EXAMPLES_MAX))
+    )
+    return Difference(
+        live.name, _count(connection, surplus), _count(connection, missing),
+        tuple(dict(zip(keys, values, strict=True)) for values in list(examples)[:EXAMPLES_MAX]),
+    )
+
+
+def _count(connection: Connection, query: CompoundSelect[tuple[object, ...]]) -> int:
+    return connection.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _except(these: Table, those: Table) -> CompoundSelect[tuple[object, ...]]:
+    """The rows of one table that the other has not."""
+    return except_(select(*these.columns), select(*those.columns))
+
+
+def _replace(connection: Connection, live: Table, shadow: Table) -> None:
+    surplus = _except(live, shadow).subquery()
+    keys: Sequence[str] = [column.name for column in live.primary_key]
+    connection.execute(delete(live).where(tuple_(*(live.c[key] for key in keys)).in_(select(*(surplus.c[key] for key in keys)))))
+    connection.execute(insert(live).from_select([column.name for column in live.columns], _except(shadow, live)))

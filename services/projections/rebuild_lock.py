@@ -1,0 +1,48 @@
+"""One rebuild at a time on one database; the lock goes with the process that holds it."""
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+
+from opsledger.core.errors import DatabaseUnusable
+from opsledger.services.projections.database import shown
+
+_LOCK = 0x6F70736C65646766
+"""Number of the PostgreSQL advisory lock."""
+
+
+@contextmanager
+def rebuild_lock(engine: Engine) -> Iterator[None]:
+    """Raises DatabaseUnusable when another process is rebuilding this database."""
+    with (_postgresql(engine) if engine.dialect.name == "postgresql" else _sqlite(engine)):
+        yield
+
+
+@contextmanager
+def _postgresql(engine: Engine) -> Iterator[None]:
+    with engine.connect() as connection:
+        if not connection.scalar(select(func.pg_try_advisory_lock(_LOCK))):
+            raise _busy(engine)
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.scalar(select(func.pg_advisory_unlock(_LOCK)))
+
+
+@contextmanager
+def _sqlite(engine: Engine) -> Iterator[None]:
+    with Path(f"{engine.url.database}-rebuild").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _busy(engine) from None
+        yield
+
+
+def _busy(engine: Engine) -> DatabaseUnusable:
+    return DatabaseUnusable(f"--database {shown(engine)} is being rebuilt by another process; try again when that is done")
