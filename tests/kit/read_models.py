@@ -26,8 +26,11 @@ RULES = {
 STRICTER = {**RULES, "policies": [{**RULES["policies"][0], "targets": {"resolution": {"target": "10m"}}}]}  # type: ignore[dict-item]  # it is
 
 
+ANN = Actor(ActorKind.AGENT, "ann")
+
+
 def fact(
-    ticket: str, minute: int, what: Fact, *, event_id: str = "", actor: Actor = Actor(ActorKind.AGENT, "ann"), program: str = "desk"
+    ticket: str, minute: int, what: Fact, *, event_id: str = "", actor: Actor = ANN, program: str = "desk"
 ) -> TicketFact:
     """A fact of a ticket at so many minutes past nine."""
     return TicketFact(

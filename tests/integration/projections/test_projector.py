@@ -17,7 +17,7 @@ from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from opsledger.services.projections.tables import clocks, tickets, unreadable
-from tests.kit.read_models import MINUTE_US, START_US, RULES, STRICTER, fact, record, recorded_as, rows, rules_event
+from tests.kit.read_models import MINUTE_US, RULES, START_US, STRICTER, fact, record, recorded_as, rows, rules_event
 
 HISTORY = [
     fact("1", 0, Opened(priority="high", group="tier 1")),
@@ -35,7 +35,8 @@ def test_facts_become_rows(database_url: str) -> None:
 
     with engine.connect() as connection:
         one, two = connection.execute(select(tickets).order_by(tickets.c.ticket_id)).all()
-        assert (one.status, one.priority, one.opened_at_us, one.public_replies, one.facts, one.problem) == ("resolved", "high", START_US, 1, 3, "")
+        assert (one.status, one.priority, one.opened_at_us) == ("resolved", "high", START_US)
+        assert (one.public_replies, one.facts, one.problem) == (1, 3, "")
         assert (two.group_name, two.agent, two.transfers, two.resolved_at_us) == ("tier 2", "eve", 1, None)
         states = {(row.ticket_id, row.metric): (row.state, row.due_at_us) for row in connection.execute(select(clocks))}
     assert states == {

@@ -1,7 +1,6 @@
 """Rebuilding beside the live tables."""
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
