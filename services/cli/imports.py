@@ -3,8 +3,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +11,7 @@ import typer
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
 
 if TYPE_CHECKING:
-    from opsledger.services.importers.runner import Progress, Reader
+    from opsledger.services.importers.runner import Reader
     from opsledger.services.importers.summary import Summary
 
 group = typer.Typer(
@@ -96,11 +94,12 @@ def csv(
 def _run(
     file: str, reader: Reader, skip_invalid: bool, dry_run: bool, journal: Path, database: str, no_project: bool, as_json: bool
 ) -> None:
+    from opsledger.services.cli.progress import progress_steps
     from opsledger.services.importers.destination import to_journal
     from opsledger.services.importers.runner import run_import
 
     destination = to_journal(journal, None if no_project else database)
-    with _progress() as progress, destination as target:
+    with progress_steps() as progress, destination as target:
         summary = run_import(file, reader, None if dry_run else target.open_sink, skip_invalid=skip_invalid, progress=progress)
         if not dry_run:
             target.project(progress)
@@ -108,25 +107,6 @@ def _run(
         print(json.dumps(summary.as_json(), ensure_ascii=False))
     else:
         _print(summary)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar for each step, on a terminal only."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks = {}
-
-        def show(what: str, done: int, total: int | None) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, total=total)
-
-        yield show
 
 
 def _print(summary: Summary) -> None:

@@ -25,7 +25,7 @@ class ServiceNowReader:
         """Every fact of the file goes into the spool. Raises InvalidInput as ``problems`` says, and for an unknown time zone."""
         times = TimeReader(TIME_FORMATS, self.time_zone, field="--time-zone")
         table = Table(source, Layout())
-        require_columns(source.name, table.columns, [(name, source.name) for name in REQUIRED])
+        require_columns(source.name, table.columns, REQUIRED)
         last = _spool_rows(table, spool, problems)
         writer = FactWriter(spool, problems)
         for ticket in spool.tickets():

@@ -14,6 +14,9 @@ Text = Callable[[Cells], str]
 Test = Callable[[Cells, Cells | None], bool]
 """Whether conditions hold of a row, given the row of the same ticket before it (None for its first)."""
 
+NUMBER_MAX = 10**15
+"""Scores, counts and durations are far below it; 1e999999999 would take all memory as an integer."""
+
 _SWAP_COMMA_AND_POINT = str.maketrans(",.", ".,")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 _REFERENCE = re.compile(r"\{([^{}]+)\}")
@@ -76,8 +79,8 @@ class Binder:
             found = Decimal(plain.replace(",", ""))
         except InvalidOperation:
             found = Decimal("NaN")
-        if not found.is_finite():
-            raise ValueError(f"{text!r} is not a number")
+        if not found.is_finite() or found.copy_abs() > NUMBER_MAX:
+            raise ValueError(f"{text!r} is not a number (or not one that anything here can be)")
         return found
 
     def test(self, path: str, conditions: Conditions, *, alone: bool = False) -> Test:

@@ -140,12 +140,11 @@ class Table:
         return FieldViolation("", "MALFORMED", f"has {len(row.cells)} cells where there are {len(self.columns)} columns")
 
 
-def require_columns(file: str, columns: Sequence[str], needed: Sequence[tuple[str, str]]) -> None:
-    """Raises InvalidInput for needed columns, given as (name, who needs it), that the table has not."""
-    if missing := [(name, who) for name, who in needed if name not in columns]:
-        available = ", ".join(columns)
-        raise InvalidInput(*(
-            FieldViolation(who, "UNKNOWN_COLUMN", f"{file} has no column {name!r}; its columns are: {available}") for name, who in missing
+def require_columns(file: str, columns: Sequence[str], needed: Sequence[str]) -> None:
+    """Raises InvalidInput when the table has not all of the needed columns."""
+    if missing := [name for name in needed if name not in columns]:
+        raise InvalidInput(FieldViolation(
+            f"{file}: header", "UNKNOWN_COLUMN", f"has no column {', '.join(missing)}; its columns are: {', '.join(columns)}"
         ))
 
 

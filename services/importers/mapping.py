@@ -175,7 +175,8 @@ class MappingSpec(_Section):
         if self.occurred_at is None:
             if self.rows == "events":
                 raise ValueError("occurred_at is needed where rows are events: the column with a row's time")
-            if timeless := next((number for number, rule in enumerate(self.rules) if rule.at is None), None):
+            timeless = next((number for number, rule in enumerate(self.rules) if rule.at is None), None)
+            if timeless is not None:
                 raise ValueError(f"rules[{timeless}] needs `at`, because the mapping has no occurred_at")
         if self.rows == "tickets" and self.snapshot is not None:
             raise ValueError("snapshot compares rows of a ticket, so rows cannot be `tickets` (one row each)")

@@ -63,7 +63,7 @@ class Plan:
 
 def bind(spec: MappingSpec, file: str, columns: Sequence[str]) -> Plan:
     """Raises InvalidInput, naming the mapping file and the key's path, for what does not fit the table."""
-    times = TimeReader(spec.time.formats, spec.time.zone, field=f"{file}: time")
+    times = TimeReader(spec.time.formats, spec.time.zone, field=f"{file}: time.zone")
     return _Binding(Binder(file, columns, spec.format, spec.words), times).plan(spec)
 
 

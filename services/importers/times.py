@@ -11,6 +11,7 @@ from opsledger.core.errors import FieldViolation, InvalidInput
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
+_EPOCH_COUNT_MAX = 10**17
 _EPOCH_UNITS_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 
@@ -21,12 +22,12 @@ class TimeReader:
     first lies before ``not_before_us``; one that the clock skips is read with the offset before the gap, as Python does.
     """
 
-    def __init__(self, formats: Sequence[str] = ("iso",), zone: str = "UTC", *, field: str = "time") -> None:
+    def __init__(self, formats: Sequence[str] = ("iso",), zone: str = "UTC", *, field: str = "time.zone") -> None:
         """Raises InvalidInput for an unknown time zone."""
         try:
             self._zone = ZoneInfo(zone)
         except (KeyError, ValueError, OSError):
-            raise InvalidInput(FieldViolation(f"{field}.zone", "UNKNOWN", f"there is no time zone {zone!r}")) from None
+            raise InvalidInput(FieldViolation(field, "UNKNOWN", f"there is no time zone {zone!r}")) from None
         self._formats = tuple(formats)
         self._instants = lru_cache(maxsize=100_000)(self._read)
 
@@ -39,7 +40,10 @@ class TimeReader:
         for form in self._formats:
             try:
                 if unit_us := _EPOCH_UNITS_US.get(form):
-                    at_us = int(Decimal(text) * unit_us)
+                    count = Decimal(text)
+                    if not count.copy_abs() < _EPOCH_COUNT_MAX:
+                        continue
+                    at_us = int(count * unit_us)
                     return at_us, at_us
                 moment = datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)
                 return self._both(moment)

@@ -1,0 +1,143 @@
+"""``opsledger import`` as its users meet it: a process, files, exit codes, what is printed."""
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from google.protobuf.json_format import MessageToJson
+
+from opsledger.core.tickets.facts import Actor, ActorKind, Assigned, Opened, TicketFact
+from opsledger.services.journal.segment import SegmentJournal
+from opsledger.services.tickets.codec import encode
+
+HEADER = "number,incident_state,sys_mod_count,opened_at,sys_updated_at,reopen_count,closed_at"
+EXPORT = "\n".join((
+    HEADER,
+    "INC1,New,0,1/3/2016 09:00,1/3/2016 09:00,0,?", "INC1,Closed,1,1/3/2016 09:00,1/3/2016 10:00,0,1/3/2016 10:00",
+    "INC2,New,0,1/3/2016 09:00,1/3/2016 09:00,0,2/3/2016 09:00",
+)) + "\n"
+MAPPING = 'ticket_id: "{id}"\noccurred_at: "{at}"\nrules: [{emit: {opened: {priority: "{prio}"}}}]\n'
+
+
+def event(event_id: str, fact: object) -> str:
+    message = encode(TicketFact("t", "p", "s", "1", event_id, 1_000_000, 0, Actor(ActorKind.SYSTEM), fact))  # type: ignore[arg-type]  # any fact
+    return MessageToJson(message, indent=None)
+
+
+CSV = ["csv", "--mapping", "{mapping}"]
+EVENTS = "\n".join((event("a", Opened(attributes={"x": "1", "y": "2"})), "", event("b", Assigned(agent="Ann")))) + "\n"
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+def run(journal: Path, *words: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "opsledger.services.cli.main", "import", *map(str, words), "--journal", str(journal), "--no-project"]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+
+
+def summary(done: subprocess.CompletedProcess[bytes]) -> dict[str, object]:
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)  # type: ignore[no-any-return]  # an object
+
+
+def recorded(journal: Path) -> int:
+    opened = SegmentJournal.open(journal, read_only=True)
+    try:
+        return opened.position
+    finally:
+        opened.close()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+def test_events_are_recorded_once_plain_or_compressed(pack: object, journal: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events"
+    file.write_bytes(pack(EVENTS.encode()))  # type: ignore[operator]  # bytes to bytes
+
+    first, again = summary(run(journal, "events", file, "--json")), summary(run(journal, "events", file, "--json"))
+
+    assert (first["rows"], first["tickets"], first["recorded"], first["duplicates"]) == (2, 1, 2, 0)
+    assert (again["recorded"], again["duplicates"]) == (0, 2)
+    assert recorded(journal) == 2
+
+
+def test_events_come_from_standard_input_too(journal: Path) -> None:
+    assert summary(run(journal, "events", "-", "--json", stdin=EVENTS.encode()))["recorded"] == 2
+
+
+def test_an_export_that_is_cut_off_says_so_and_leaves_its_last_incident_out(journal: Path, tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text(EXPORT)
+
+    cut = run(journal, "servicenow", file, "--dry-run")
+    kept = summary(run(journal, "servicenow", file, "--dry-run", "--keep-last", "--json"))
+
+    assert b"INC2, the last incident, was left out" in cut.stderr
+    assert b"recorded: this was a dry run" in cut.stdout
+    assert kept["tickets"] == 2
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "complaint"),
+    [
+        (["events"], EVENTS + "{]\n", "{file}: line 4: "),
+        (["events"], EVENTS + '{"eventId": "c"}\n', "{file}: line 4: fact: must carry one fact"),
+        (["events"], EVENTS.replace('"eventId": "b"', '"eventId": ""'), "{file}: line 3: event_id: must not be empty"),
+        (["events"], EVENTS.replace('"eventId": "b"', '"eventID": "b"'), "{file}: line 3: "),
+        (["servicenow"], EXPORT.replace("1/3/2016 10:00,0", "then,0"), "{file}: line 3: sys_updated_at: 'then' is not a time"),
+        (["servicenow"], EXPORT.replace("Closed", "Asleep"), "{file}: line 3: incident_state: 'Asleep' is not one of"),
+        (["servicenow"], EXPORT + "INC3,New\n", "{file}: line 5: has 2 cells where there are 7 columns"),
+        (["servicenow"], "a,b\n1,2\n", "{file}: header: has no column number, incident_state, sys_mod_count"),
+        (["servicenow"], "", "{file}: line 1: must name the columns"),
+        (["servicenow", "--time-zone", "Mars/Base"], EXPORT, "--time-zone: there is no time zone 'Mars/Base'"),
+        (["servicenow", "--tenant", "x" * 300], EXPORT, "{file}: line 2: tenant: must be at most 200 bytes"),
+        (CSV, "id,at,prio\n1,2024-01-01,x\n2,soon,y\n", "{file}: line 3: occurred_at: 'soon' is not a time"),
+        (CSV, 'id,at,prio\n1,2024-01-01,"a\nb"\n,2024-01-01,x\n', "{file}: line 4: ticket_id: {{id}} is empty"),
+        (CSV, "id,at\n1,2024-01-01\n", "{mapping}: rules[0].emit[0].opened.priority: there is no column 'prio'"),
+        (["csv", "--mapping", "/nowhere.yaml"], "id,at\n", "/nowhere.yaml: No such file"),
+    ],
+)
+def test_wrong_input_is_named_and_nothing_is_recorded(words: list[str], text: str, complaint: str, journal: Path, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "input", tmp_path / "mapping.yaml"
+    file.write_text(text)
+    mapping.write_text(MAPPING)
+
+    done = run(journal, *(word.format(mapping=mapping) for word in words), file)
+
+    assert done.returncode == 2
+    assert f"error: {complaint.format(file=file, mapping=mapping)}" in done.stderr.decode()
+    assert not journal.exists()
+
+
+def test_invalid_rows_can_be_left_out(journal: Path, tmp_path: Path) -> None:
+    file = tmp_path / "input"
+    file.write_text(EVENTS + "{]\n")
+
+    done = run(journal, "events", file, "--skip-invalid")
+
+    assert done.returncode == 0
+    assert f"left out: {file}: line 4" in done.stderr.decode()
+    assert recorded(journal) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(lzma.compress(EVENTS.encode())[:-20], "cannot be read on"), (b"\xff\xfe{}", "is not text")]
+)
+def test_a_damaged_file_is_named(content: bytes, words: str, journal: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl.xz"
+    file.write_bytes(content)
+
+    done = run(journal, "events", file)
+
+    assert done.returncode == 2
+    assert f"error: {file}: after line" in done.stderr.decode()
+    assert words in done.stderr.decode()
+    assert not journal.exists()

@@ -1,0 +1,181 @@
+"""Mapping files: what is refused, by the path of its key, and how values and conditions read a row."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opsledger.core.errors import InvalidInput
+from opsledger.services.importers.cells import BadValue, Binder
+from opsledger.services.importers.fact_fields import FACTS, FactMaker
+from opsledger.services.importers.mapping import Conditions, ConditionSpec, FormatSpec, ValueSpec, load_mapping
+from opsledger.services.importers.plan import bind
+from opsledger.services.importers.times import TimeReader
+
+COLUMNS = ("id", "at", "State", "case:concept:name", "n")
+GOOD = """
+ticket_id: "{id}"
+occurred_at: "{at}"
+rules: [{emit: opened}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("", "", "must be a mapping"),
+        ("ticket_id: [", "line 1", "not YAML"),
+        ("occurred_at: '{at}'\nrules: [{emit: opened}]", "ticket_id", "required"),
+        (GOOD + "colour: red", "colour", "not permitted"),
+        (GOOD + "format: {delimiter: '::'}", "format", "one character"),
+        (GOOD + "format: {skip_lines: many}", "format.skip_lines", "integer"),
+        (GOOD + "rows: sometimes", "rows", "'events' or 'tickets'"),
+        (GOOD + "sequence: '{n}'\norder: {column: State, values: [a]}", "", "give one"),
+        ('ticket_id: {id}\noccurred_at: "{at}"\nrules: [{emit: opened}]', "ticket_id", 'needs quotes: "{id}"'),
+        ('ticket_id: "{id}"\nrules: [{emit: opened}]', "", "occurred_at is needed"),
+        ('ticket_id: "{id}"\nrows: tickets\nrules: [{emit: opened}]', "", "rules[0] needs `at`"),
+        ('ticket_id: "{id}"\noccurred_at: "{at}"', "", "rules or a snapshot"),
+        ('ticket_id: "{id}"\noccurred_at: "{at}"\nrules: [{emit: [opened, reopened], event_id: "{n}"}]', "rules[0]", "several"),
+        (GOOD.replace("opened", "opened, when: {State: {is: x}}"), "rules[0].when.State.is", "not permitted"),
+    ],
+)
+def test_a_wrong_mapping_names_its_key(text: str, place: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "mapping.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(InvalidInput) as error:
+        load_mapping(file)
+
+    found = error.value.violations[0]
+    assert found.field == (f"{file}: {place}" if place else str(file))
+    assert words in found.description
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "words"),
+    [
+        ("{emit: born}", "rules[0].emit[0]", "there is no fact 'born'"),
+        ("{emit: {assigned: {agnt: x}}}", "rules[0].emit[0].assigned.agnt", "its fields are: group, agent"),
+        ("{emit: status_changed}", "rules[0].emit[0].status_changed.status", "needs it"),
+        ('{emit: {assigned: {agent: "{Agent}"}}}', "rules[0].emit[0].assigned.agent", "the columns are: id, at, State"),
+        ("{emit: opened, when: {Sate: x}}", "rules[0].when.Sate", "there is no column 'Sate'"),
+        ("{emit: opened, when: {State: {matches: '('}}}", "rules[0].when.State.matches", "not a regular expression"),
+        ('{emit: {opened: {status: {value: "{State}", map: words}}}}', "rules[0].emit[0].opened.status.map", "in words"),
+        ("{emit: {opened: {priority: {valeu: x}}}}", "rules[0].emit[0].opened.priority.value", "required"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_its_table_names_the_key(rule: str, place: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "mapping.yaml"
+    file.write_text(f'ticket_id: "{{id}}"\noccurred_at: "{{at}}"\nrules: [{rule}]', encoding="utf-8")
+
+    with pytest.raises(InvalidInput) as error:
+        bind(load_mapping(file), str(file), COLUMNS)
+
+    assert error.value.violations[0].field == f"{file}: {place}"
+    assert words in error.value.violations[0].description
+
+
+def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mapping.yaml"
+    file.write_text(GOOD + "time: {zone: Europe/Atlantis}", encoding="utf-8")
+
+    with pytest.raises(InvalidInput, match=r"time\.zone: there is no time zone 'Europe/Atlantis'"):
+        bind(load_mapping(file), str(file), COLUMNS)
+
+
+BINDER = Binder("m.yaml", COLUMNS, FormatSpec(missing=["NULL"]), {"status": {"Done": "resolved", "No": "closed"}})
+ROW = ("7", "2024-01-01", " Done ", "NULL", "1")
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        (ValueSpec(value="fixed"), "fixed"),
+        (ValueSpec(value="{State}"), "Done"),
+        (ValueSpec(value="{case:concept:name}"), ""),
+        (ValueSpec(value="T-{id}/{n}"), "T-7/1"),
+        (ValueSpec(value="{case:concept:name}-x"), ""),
+        (ValueSpec(value="{case:concept:name}", default="none"), "none"),
+        (ValueSpec(value="{State}", map="status"), "resolved"),
+        (ValueSpec(value="{State}", map={"DONE": "x"}), "x"),
+        (ValueSpec(value="{State}", map={"Other": "x"}, default="y"), "y"),
+        (ValueSpec(value="{at}", match=r"^(\d+)-"), "2024"),
+        (ValueSpec(value="{at}", match="x"), ""),
+    ],
+)
+def test_a_value_is_text_with_columns_in_it(spec: ValueSpec, text: str) -> None:
+    assert BINDER.text("value", spec)(ROW) == text
+
+
+def test_a_word_that_its_map_does_not_know_is_named() -> None:
+    with pytest.raises(BadValue) as error:
+        BINDER.text("snapshot.status", ValueSpec(value="{State}", map={"New": "new"}))(ROW)
+    assert error.value.violation.field == "snapshot.status"
+    assert "'Done' ({State}) is not in its map" in error.value.violation.description
+
+
+@pytest.mark.parametrize(
+    ("conditions", "holds"),
+    [
+        ({"State": ConditionSpec(**{"in": ["Done"]})}, True),
+        ({"State": ConditionSpec(**{"not": ["Done"]})}, False),
+        ({"State": ConditionSpec(matches="^D"), "n": ConditionSpec(empty=False)}, True),
+        ({"case:concept:name": ConditionSpec(empty=True)}, True),
+        ({"State": ConditionSpec(changed=True)}, True),
+        ({"id": ConditionSpec(changed=True)}, False),
+        ({"n": ConditionSpec(increased=True)}, True),
+        ({"n": ConditionSpec(increased=False)}, False),
+    ],
+)
+def test_conditions_hold_of_a_row_and_the_one_before_it(conditions: Conditions, holds: bool) -> None:
+    before = ("7", "2023-12-31", "New", "NULL", "0")
+
+    assert BINDER.test("when", conditions)(ROW, before) is holds
+
+
+@pytest.mark.parametrize(
+    ("decimal", "text", "number"), [(".", "1,234.5", 1234.5), (",", "1.234,5", 1234.5), (",", "0,5", 0.5), (".", "12", 12), (".", "-1", -1)]
+)
+def test_numbers_have_the_mark_that_the_format_says(decimal: str, text: str, number: float) -> None:
+    binder = Binder("m.yaml", COLUMNS, FormatSpec(decimal=decimal), {})  # type: ignore[arg-type]  # one of the two
+    assert float(binder.number(text)) == number
+
+
+@pytest.mark.parametrize("text", ["1,5", "ten", "", "NaN", "1e999999999999999999"])
+def test_what_is_not_a_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        BINDER.number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "us"),
+    [
+        ("90", "s", 90_000_000), ("1.5", "min", 90_000_000), ("2:05", "s", 125_000_000), ("1:00:00", "s", 3_600_000_000),
+        ("0.5", "d", 43_200_000_000),
+    ],
+)
+def test_durations(text: str, unit: str, us: int) -> None:
+    maker = FactMaker(BINDER, TimeReader())
+    assert maker.reading("talk", "int", {"value": text, "unit": unit})(ROW) == us
+
+
+@pytest.mark.parametrize(
+    ("formats", "zone", "text", "us"),
+    [
+        (("iso",), "UTC", "1970-01-01T00:00:01Z", 1_000_000),
+        (("iso",), "Europe/Berlin", "1970-01-01 01:00:00.000001", 1),
+        (("%d.%m.%Y %H:%M",), "UTC", "02.01.1970 00:00", 86_400_000_000),
+        (("%m/%d/%Y %I:%M %p",), "America/New_York", "1/1/1970 7:00 PM", 86_400_000_000),
+        (("iso", "epoch_s"), "UTC", "1398760000.123", 1_398_760_000_123_000),
+        (("epoch_ms",), "UTC", "86400000", 86_400_000_000),
+    ],
+)
+def test_times(formats: tuple[str, ...], zone: str, text: str, us: int) -> None:
+    assert TimeReader(formats, zone).instant_us(text) == us
+
+
+def test_every_kind_of_fact_can_be_emitted() -> None:
+    assert set(FACTS) == {
+        "opened", "assigned", "status_changed", "priority_changed", "classified", "replied", "interaction_ended", "feedback_received",
+        "due_set", "merged", "reopened",
+    }
