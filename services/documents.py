@@ -1,9 +1,11 @@
 """YAML (and so JSON) files written by people: calendars, rules, mappings. What is wrong with one names the file."""
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -59,3 +61,16 @@ def naming(place: object) -> Iterator[None]:
     except InvalidInput as error:
         violations = (violation._replace(field=f"{place}: {violation.field}") for violation in error.violations)
         raise type(error)(*violations) from None
+
+
+def as_json(document: object) -> str:
+    """A document that was read as YAML, as JSON text: dates are written as YAML reads them."""
+    return json.dumps(_plain(document), ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return value.isoformat() if isinstance(value, date) else value
