@@ -73,7 +73,7 @@ def explain(clock: Clock, book: RuleBook) -> tuple[Segment, ...]:
 
 
 def describe(fact: TicketFact) -> str:
-    """A fact in few words, for people: ``status_changed to on_hold by agent anna``."""
+    """A fact in few words, for people: ``status changed to on_hold by agent anna``."""
     match fact.fact:
         case StatusChanged(status):
             what = f" to {status.word}"
@@ -93,7 +93,7 @@ def describe(fact: TicketFact) -> str:
             what = f" into {into_ticket_id}"
         case _:
             what = ""
-    return f"{FACT_KINDS[type(fact.fact)]}{what} by {' '.join(filter(None, (fact.actor.kind.value, fact.actor.id)))}"
+    return f"{FACT_KINDS[type(fact.fact)].replace('_', ' ')}{what} by {' '.join(filter(None, (fact.actor.kind.value, fact.actor.id)))}"
 
 
 def _by_promise(span: Span, applied: tuple[Applied, ...]) -> Iterator[tuple[Span, Applied | None]]:

@@ -42,7 +42,9 @@ class Drawing:
             self._clock(clock)
 
     def _summary(self, clocks: Sequence[Clock]) -> Table:
-        table = Table("clock", "state", "target", "elapsed", "paused", "due", "ended", box=None, padding=(0, 2, 0, 0))
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for name in ("clock", "state", "target", "elapsed", "paused", "due", "ended"):
+            table.add_column(name, no_wrap=name != "clock", overflow="fold")
         for clock in clocks:
             table.add_row(
                 _title(clock), _state(clock), "promised" if clock.promised else format_duration(clock.target_us),
@@ -59,7 +61,9 @@ class Drawing:
         if not segments:
             return
         self._console.print(self._bar(segments))
-        table = Table("from", "to", "span", "state", "open", "since", box=None, padding=(0, 2, 0, 0))
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for name in ("from", "to", "span", "state", "open", "since"):
+            table.add_column(name, no_wrap=name != "since", overflow="fold")
         for segment in segments[:SEGMENTS_SHOWN_MAX]:
             table.add_row(
                 self._time(segment.from_us), self._until(segment.from_us, segment.to_us), format_duration(segment.span_us),
