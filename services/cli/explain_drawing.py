@@ -44,7 +44,7 @@ class Drawing:
     def _summary(self, clocks: Sequence[Clock]) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for name in ("clock", "state", "target", "elapsed", "paused", "due", "ended"):
-            table.add_column(name, no_wrap=name != "clock", overflow="fold")
+            table.add_column(name, min_width=12 if name == "clock" else None, overflow="fold")
         for clock in clocks:
             table.add_row(
                 _title(clock), _state(clock), "promised" if clock.promised else format_duration(clock.target_us),
@@ -63,11 +63,11 @@ class Drawing:
         self._console.print(self._bar(segments))
         table = Table(box=None, padding=(0, 2, 0, 0))
         for name in ("from", "to", "span", "state", "open", "since"):
-            table.add_column(name, no_wrap=name != "since", overflow="fold")
+            table.add_column(name, min_width=20 if name == "since" else None, overflow="fold")
         for segment in segments[:SEGMENTS_SHOWN_MAX]:
             table.add_row(
                 self._time(segment.from_us), self._until(segment.from_us, segment.to_us), format_duration(segment.span_us),
-                Text(segment.state.value.replace("_", " "), style=_CELLS[segment.state][1]),
+                Text("closed" if segment.state is SegmentState.OUTSIDE_HOURS else segment.state.value, style=_CELLS[segment.state][1]),
                 "" if segment.interval is None else self._hours(segment.from_us, *segment.interval),
                 escape(describe(segment.cause)),
             )
