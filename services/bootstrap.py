@@ -3,10 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import Event
+
+from sqlalchemy import Engine
 
 from opsledger.core.ports import Journal
 from opsledger.services.background import Background
-from opsledger.services.grpc import ticket_recorder_service
+from opsledger.services.grpc import scorecard_service, ticket_recorder_service
 from opsledger.services.grpc.auth import Authentication, authenticator
 from opsledger.services.grpc.calls import Step, WhenJournalStops, answer_errors
 from opsledger.services.grpc.observe import Gate, Observation
@@ -14,60 +17,95 @@ from opsledger.services.grpc.progress import Progress, ReadYourWrites
 from opsledger.services.grpc.server import Service
 from opsledger.services.grpc.threads import InThread
 from opsledger.services.metrics import Metrics
+from opsledger.services.projections.runner import Projector
+from opsledger.services.scorecards.answers import Answers
+from opsledger.services.scorecards.reports import Reports
 from opsledger.services.settings import Settings
 from opsledger.services.tickets.intake import Intake
+
+OnDead = Callable[[Exception], None]
+_PROGRESS_LOOK_S = 0.5
+
+
+@dataclass
+class Parts:
+    """What services are made of."""
+
+    settings: Settings
+    journal: Journal
+    engine: Engine
+    projector: Projector
+    progress: Progress
+    metrics: Metrics
+    in_thread: InThread
 
 
 @dataclass
 class Application:
     """Everything that serves, wired and not yet started."""
 
-    settings: Settings
-    journal: Journal
-    metrics: Metrics
+    parts: Parts
     steps: tuple[Step, ...]
     services: tuple[Service, ...]
     background: tuple[Background, ...]
-    in_thread: InThread
 
     def start(self) -> None:
         for work in self.background:
             work.start()
 
     def close(self) -> None:
-        """Stop everything behind the RPCs, the journal excepted."""
+        """Stop everything behind the RPCs; the journal and the database stay open."""
         for work in self.background:
             work.stop()
-        self.in_thread.close()
+        self.parts.in_thread.close()
 
 
-def assemble(settings: Settings, journal: Journal, on_dead: Callable[[Exception], None]) -> Application:
-    """Wire a server over an open journal. ``on_dead`` is told, from any thread, when the journal has stopped for good."""
-    metrics, progress = Metrics(), Progress()
+def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDead) -> Application:
+    """Wire a server over an open journal and database. ``on_dead`` is told, from any thread, when the journal has stopped for good.
+
+    Raises InvalidSettings, and DatabaseUnusable when the read models are those of another journal.
+    """
     limits = settings.limits
-    in_thread = InThread(limits.query_threads, limits.query_queue_max)
+    parts = Parts(
+        settings, journal, engine, Projector(journal, engine), Progress(), Metrics(), InThread(limits.query_threads, limits.query_queue_max)
+    )
     steps = (
-        Observation(metrics),
+        Observation(parts.metrics),
         answer_errors,
         WhenJournalStops(on_dead),
         Gate(limits.rpcs_max, limits.streams_max),
         Authentication(authenticator(settings.auth)),
-        ReadYourWrites(progress),
+        ReadYourWrites(parts.progress),
     )
-    metrics.gauge("journal_position", "Position of the last durable event.", lambda: journal.position)
-    metrics.gauge("read_models_position", "Position that the read models have reached.", lambda: progress.position)
-    metrics.gauge("read_models_lag", "Recorded events that are not in the read models yet.", lambda: journal.position - progress.position)
-    metrics.gauge("queries_waiting", "Queries waiting for a thread or on one.", lambda: in_thread.depth)
-    return Application(
-        settings, journal, metrics, steps, tuple(_services(settings, journal, metrics)), tuple(_background(settings, journal)), in_thread
-    )
+    _measure(parts)
+    return Application(parts, steps, tuple(_services(parts)), tuple(_background(parts, on_dead)))
 
 
-def _services(settings: Settings, journal: Journal, metrics: Metrics) -> Iterator[Service]:
-    intake = Intake(journal, batch_events_max=settings.limits.batch_events_max, event_bytes_max=settings.limits.event_bytes_max)
-    recorder = ticket_recorder_service.TicketRecorder(intake, metrics, window=settings.limits.window)
+def _services(parts: Parts) -> Iterator[Service]:
+    limits = parts.settings.limits
+    intake = Intake(parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max)
+    recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, recorder.drain)
+    scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.in_thread)
+    yield Service(scorecard_service.SERVICE.full_name, scorecards.register)
 
 
-def _background(settings: Settings, journal: Journal) -> Iterator[Background]:
-    return iter(())
+def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
+    yield Background("projector", parts.projector.run, on_dead)
+    yield Background("progress", lambda stop: _follow(parts.projector, parts.progress, stop))
+
+
+def _follow(projector: Projector, progress: Progress, stop: Event) -> None:
+    """Tell waiting RPCs how far the projector is."""
+    progress.reached(projector.position)
+    while not stop.is_set():
+        if projector.wait_for(progress.position + 1, _PROGRESS_LOOK_S):
+            progress.reached(projector.position)
+
+
+def _measure(parts: Parts) -> None:
+    gauge, journal, projector = parts.metrics.gauge, parts.journal, parts.projector
+    gauge("journal_position", "Position of the last durable event.", lambda: journal.position)
+    gauge("read_models_position", "Position that the read models have reached.", lambda: projector.position)
+    gauge("read_models_lag", "Recorded events that are not in the read models yet.", lambda: projector.lag)
+    gauge("queries_waiting", "Queries waiting for a thread or on one.", lambda: parts.in_thread.depth)

@@ -17,6 +17,7 @@ from opsledger.services.bootstrap import assemble
 from opsledger.services.grpc.server import Server
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
+from opsledger.services.projections.database import open_database
 from opsledger.services.settings import Settings
 
 EXIT_STOPPED, EXIT_DEAD = 0, 1
@@ -57,12 +58,15 @@ async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJo
     async with AsyncExitStack() as closing:
         journal = await asyncio.to_thread(open_journal, settings)
         closing.push_async_callback(asyncio.to_thread, journal.close)
-        application = assemble(settings, journal, dead)
+        engine = await asyncio.to_thread(open_database, settings.database)
+        closing.callback(engine.dispose)
+        application = assemble(settings, journal, engine, dead)
         closing.push_async_callback(asyncio.to_thread, application.close)
         server = Server(settings, application.services, application.steps)
+        closing.push_async_callback(server.stop)
         addresses = await server.start()
         application.start()
-        metrics = _serve_metrics(settings.metrics_listen, application.metrics)
+        metrics = _serve_metrics(settings.metrics_listen, application.parts.metrics)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, signalled, number)
         on_listening(addresses, metrics)

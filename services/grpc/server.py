@@ -74,6 +74,10 @@ class Server:
         self._streams.end()
         await stopping
 
+    async def stop(self) -> None:
+        """End at once what drain has not ended."""
+        await self._server.stop(None)
+
     def _listen(self, address: str) -> str:
         tls = self._settings.tls
         try:

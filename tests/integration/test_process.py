@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import urllib.request
 from collections import Counter
 from collections.abc import Sequence
@@ -134,4 +135,17 @@ def test_a_second_server_on_the_same_journal_is_refused(tmp_path: Path) -> None:
         done = opsledger("serve", "--listen", "127.0.0.1:0", "--journal", str(tmp_path / "journal"))
     assert done.returncode == 1
     assert "error:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("option", "field"), [("--listen", "listen"), ("--metrics-listen", "metrics_listen")])
+def test_an_address_that_is_taken_is_named(tmp_path: Path, option: str, field: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = opsledger(
+            "serve", "--listen", "127.0.0.1:0", option, address, "--journal", str(tmp_path / "journal"),
+            "--database", f"sqlite:///{tmp_path / 'opsledger.db'}",
+        )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith(f"error: {field}: cannot listen on {address}")
     assert "Traceback" not in done.stderr

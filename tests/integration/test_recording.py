@@ -213,7 +213,7 @@ class TestAStream:
         assert [a.batch_id for a in answers] == list(range(1, 60))
         assert [a.results[0].outcome for a in answers] == [RECORDED] * 59
         assert [a.results[1].outcome for a in answers] == [RECORDED] + [DUPLICATE] * 58
-        assert {a.window for a in answers} == {server.application.settings.limits.window}
+        assert {a.window for a in answers} == {server.application.parts.settings.limits.window}
 
     def test_leaves_at_most_a_window_unanswered(self) -> None:
         journal = HeldBack()

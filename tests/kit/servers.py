@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import grpc
@@ -13,6 +14,7 @@ import grpc
 from opsledger.core.ports import Journal
 from opsledger.services.bootstrap import Application, assemble
 from opsledger.services.grpc.server import Server
+from opsledger.services.projections.database import open_database
 from opsledger.services.settings import Settings
 
 
@@ -35,9 +37,11 @@ def running(journal: Journal, settings: Settings | None = None) -> Iterator[Runn
     thread = Thread(target=loop.run_forever, name="server", daemon=True)
     thread.start()
     dead: list[Exception] = []
+    folder = TemporaryDirectory(prefix="opsledger-test-")
+    engine = open_database(f"sqlite:///{folder.name}/opsledger.db")
 
     async def start() -> tuple[Application, Server, str]:
-        application = assemble(settings, journal, dead.append)
+        application = assemble(settings, journal, engine, dead.append)
         server = Server(settings, application.services, application.steps)
         addresses = await server.start()
         application.start()
@@ -50,6 +54,8 @@ def running(journal: Journal, settings: Settings | None = None) -> Iterator[Runn
     finally:
         asyncio.run_coroutine_threadsafe(server.drain(), loop).result()
         application.close()
+        engine.dispose()
+        folder.cleanup()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
