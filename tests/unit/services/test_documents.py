@@ -13,7 +13,12 @@ from opsledger.services.documents import as_json, naming, read_document
 
 def test_a_calendar_says_the_same_as_json(tmp_path: Path) -> None:
     path = tmp_path / "calendar.yaml"
-    path.write_text('time_zone: UTC\nhours: always\nholidays: {dates: [2026-12-24, "05-01"]}\nspecial_days: {2026-12-31: ["08:00-12:00"]}\n')
+    path.write_text("""
+        time_zone: UTC
+        hours: always
+        holidays: {dates: [2026-12-24, "05-01"]}
+        special_days: {2026-12-31: ["08:00-12:00"]}
+    """)
     document = read_document(path)
     assert parse_calendar(json.loads(as_json(document))) == parse_calendar(document)
 
