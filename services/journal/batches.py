@@ -8,8 +8,9 @@ from threading import Lock
 from typing import NamedTuple
 
 from opsledger.core.ports import Commit, Receipt
-from opsledger.ext.journal import SEGMENT_HEADER_BYTES, Index, encode_commit, encode_segment_header
+from opsledger.ext.journal import SEGMENT_HEADER_BYTES, encode_commit, encode_segment_header
 from opsledger.services.journal.planning import Found, Plan, StreamEnd, plan
+from opsledger.services.journal.recovery import Recovered
 
 
 class Request(NamedTuple):
@@ -46,12 +47,11 @@ class Batch:
 class Builder:
     """Used by one thread, except ``forget``. It knows what is planned but not yet in the index."""
 
-    def __init__(
-        self, index: Index, *, now_us: Callable[[], int], segment_bytes: int, segment: int, offset: int, hash: bytes, recorded_at_us: int,
-    ) -> None:
-        self._index, self._now_us, self._segment_bytes = index, now_us, segment_bytes
-        self._segment, self._offset, self._hash, self._recorded_at_us = segment, offset, hash, recorded_at_us
-        self._position = index.events
+    def __init__(self, recovered: Recovered, *, now_us: Callable[[], int], segment_bytes: int) -> None:
+        self._index, self._now_us, self._segment_bytes = recovered.index, now_us, segment_bytes
+        self._position, self._hash, self._recorded_at_us = recovered.position, recovered.hash, recovered.recorded_at_us
+        last = recovered.segments[-1] if recovered.segments else None
+        self._segment, self._offset = (last.first_position, last.end) if last else (1, segment_bytes)
         self._open: tuple[Batch, ...] = ()
         self._lock = Lock()
 

@@ -56,12 +56,7 @@ class SegmentJournal:
         self._position = recovered.position
         self._reader = SegmentReader(self._index, recovered.segments, limits.read_bytes)
         if self._writer:
-            segments = recovered.segments
-            self._builder = Builder(
-                self._index, now_us=now_us, segment_bytes=limits.segment_bytes, hash=recovered.hash,
-                recorded_at_us=recovered.recorded_at_us,
-                segment=segments[-1].first_position if segments else 1, offset=segments[-1].end if segments else limits.segment_bytes,
-            )
+            self._builder = Builder(recovered, now_us=now_us, segment_bytes=limits.segment_bytes)
             self._commits = GroupCommit(self._builder.build, self._store, self._wake, limits)
 
     @classmethod
