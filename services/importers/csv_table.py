@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsledger.core.errors import FieldViolation
 from opsledger.core.tickets.facts import TicketKey
@@ -83,7 +83,19 @@ class CsvReader:
                 problems.add(row.line, [FieldViolation("occurred_at", "REQUIRED", "is empty")])
                 continue
             placed.append(TicketRow(row, at_us, sequence, copy))
-        yield from sorted(placed, key=lambda item: item.place)
+        placed.sort(key=lambda item: item.place)
+        if self.mapping.snapshot is not None and self.mapping.sequence is None and self.mapping.order is None:
+            placed = _numbered(placed)
+        yield from placed
+
+
+def _numbered(rows: list[TicketRow]) -> list[TicketRow]:
+    """Rows of one instant, in order, with numbers for a sequence: they are compared in this order, so it is that of the fold too."""
+    number, found = 0, []
+    for before, row in zip([None, *rows], rows, strict=False):
+        number = number + 1 if before is not None and before.at_us == row.at_us else 0
+        found.append(replace(row, sequence=number))
+    return found
 
 
 def _layout(form: FormatSpec) -> Layout:

@@ -122,6 +122,12 @@ class SnapshotSpec(_Section):
     attributes: dict[str, Value] = {}
     opened_at: Value | None = None
 
+    @model_validator(mode="after")
+    def _status(self) -> SnapshotSpec:
+        if self.source_status is not None and self.status is None:
+            raise ValueError("source_status is the source's word for status, which must be given too")
+        return self
+
 
 class FormatSpec(_Section):
     delimiter: str = ","

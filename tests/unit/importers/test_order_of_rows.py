@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from opsledger.services.importers.csv_table import CsvReader
 from opsledger.services.importers.mapping import MappingSpec
 from opsledger.services.journal.memory import MemoryJournal
-from tests.kit.imports import imported, payloads, table
+from tests.kit.imports import imported, payloads, states_of, table
 
 MAPPINGS = [
     {
@@ -79,3 +79,25 @@ def test_identical_rows_count_each_where_a_mapping_keeps_them(tmp_path: Path) ->
     kept = journal_of(rows, MappingSpec.model_validate(mapping | {"identical_rows": "keep"}), tmp_path)
 
     assert (len(once), len(kept)) == (1, 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS)
+def test_a_ticket_ends_as_its_last_snapshot_shows_it(rows: list[tuple[object, ...]]) -> None:
+    spec = MappingSpec.model_validate({
+        "ticket_id": "{ticket}", "occurred_at": "{at}", "time": {"formats": "epoch_s"},
+        "snapshot": {
+            "priority": "{prio}", "agent": "{who}", "status": {"value": "{act}", "map": "status", "default": "open"}, "source_status": "{act}",
+        },
+        "words": WORDS,
+    })
+    last = {row[0]: row for row in sorted(rows, key=lambda row: (row[1], *map(str, row)))}
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "log.csv"
+        file.write_text(table("ticket,at,act,who,prio,no,text", list(lines(rows))), encoding="utf-8")
+        journal = MemoryJournal()
+        imported(file, CsvReader(spec, "mapping"), journal)
+
+    assert {ticket: (state.source_status, state.agent, state.priority) for ticket, state in states_of(journal).items()} == {
+        ticket: (row[2], row[3], row[4]) for ticket, row in last.items()}
