@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 
 _UNITS_US = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000}
-_SPAN = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,7})h)?(?:(\d{1,9})m)?(?:(\d{1,11})s)?")
+_SPAN = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,7})h)?(?:(\d{1,9})m)?(?:(\d{1,11})s)?", re.ASCII)
 DURATION_TEXT = "a duration such as 45s, 30m, 1h30m or 3d (a day is 24 hours of open time)"
 SPAN_US_MAX = 10 * 366 * 86_400_000_000
 

@@ -12,7 +12,7 @@ from opsledger.core.tickets.facts import Status
 _FIELDS = {"priority": "priority", "group": "group", "category": "category", "channel": "channel", "requester": "requester_id"}
 _TARGET_KEYS = ("target", "by", "calendar", "pause_on", "escalation")
 _PAUSING = {status.word: status for status in Status if not status.is_done}
-_PERCENT = re.compile(r"(\d{1,4})%")
+_PERCENT = re.compile(r"(\d{1,4})%", re.ASCII)
 _NO_TARGET = Target({}, None, "priority", "always", frozenset())
 
 
@@ -83,7 +83,7 @@ def _target(
     spans_us, default_us = _spans(reading, options["target"], path("target"))
     calendar = reading.text(options.get("calendar", ""), path("calendar"))
     if "calendar" not in options:
-        reading.wrong(f"{policy_field}.calendar", "REQUIRED", f"must name a calendar, here or in {field}: {', '.join(calendars)}")
+        reading.wrong(f"{policy_field}.calendar", "REQUIRED", f"must be set, or in every target; it can be {', '.join(calendars)}")
     elif calendar not in calendars:
         reading.wrong(path("calendar"), "UNKNOWN", f"there is no calendar {calendar!r}; there are {', '.join(calendars)}")
     by = reading.one_of(options.get("by", "priority"), path("by"), ("priority", "group", "category", "channel"))
