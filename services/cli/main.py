@@ -9,7 +9,7 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
-from opsledger.services.cli import imports, journal, project, scorecard, serve, sla
+from opsledger.services.cli import demo, imports, journal, project, scorecard, serve, sla
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -22,6 +22,7 @@ cli.add_typer(journal.group, name="journal")
 cli.add_typer(sla.group, name="sla")
 cli.command("scorecard")(scorecard.scorecard)
 cli.command()(serve.serve)
+cli.command()(demo.demo)
 cli.command("catch-up")(project.catch_up)
 cli.command()(project.rebuild)
 

@@ -1,0 +1,105 @@
+"""What the demo does with its server, step by step, and shows in the terminal."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter, time_ns
+
+import grpc
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from opsledger.core.tickets.facts import Opened
+from opsledger.proto.scorecards.v1 import scorecards_pb2
+from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceStub
+from opsledger.services.cli.scorecard_tables import show_many
+from opsledger.services.demo.clients import CARDS, CLIENTS
+from opsledger.services.demo.clockwork import DAY_US
+from opsledger.services.demo.delivery import LATE, Delivery, deliver
+from opsledger.services.demo.feed import Fed, feed
+from opsledger.services.demo.floor import simulate
+from opsledger.services.demo.stage import Stage
+from opsledger.services.grpc.progress import METADATA_KEY
+
+KPIS_SHOWN = ["tickets_resolved", "handle_time", "sla_met.first_reply", "sla_met.resolution", "reopen_rate", "csat"]
+_VIEWS_WAIT_S, _CALL_S = 600, 30
+
+
+class Tour:
+    """Every step raises grpc.RpcError when the server refuses it."""
+
+    def __init__(self, console: Console, channel: grpc.Channel) -> None:
+        self._console, self._channel = console, channel
+
+    def feed(self, deliveries: Sequence[Delivery]) -> Fed:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        started_s = perf_counter()
+        with Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bars:
+            task = bars.add_task("events over gRPC", total=len(deliveries))
+            fed = feed(self._channel, deliveries, lambda answered: bars.advance(task, answered))
+        spent_s = perf_counter() - started_s
+        self._console.print(
+            f"[bold]{len(deliveries)}[/] events sent in {spent_s:.1f} s ({len(deliveries) / spent_s:,.0f}/s), each answered when it was "
+            f"on disk: {fed.recorded} recorded, {fed.duplicates} duplicates, {fed.rejected.total()} rejected"
+        )
+        for reason, times in fed.rejected.most_common():
+            self._console.print(f"  rejected {times} times: {reason}", style="yellow", highlight=False)
+        return fed
+
+    def await_views(self, position: int) -> None:
+        """Until the read models have seen everything."""
+        scorecards, started_s = ScorecardServiceStub(self._channel), perf_counter()  # type: ignore[no-untyped-call]  # as above
+        request = scorecards_pb2.GetScorecardRequest(tenant=CARDS.tenant, program=CARDS.program)
+        with self._console.status("read models catch up"):
+            while True:
+                try:
+                    scorecards.GetScorecard(request, metadata=[(METADATA_KEY, str(position))], timeout=_CALL_S)
+                    break
+                except grpc.RpcError as error:
+                    late = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+                    if not late or perf_counter() - started_s > _VIEWS_WAIT_S:
+                        raise
+        self._console.print(f"read models at position {position} after {perf_counter() - started_s:.1f} s more")
+
+    def show_scorecards(self) -> None:
+        scorecards = ScorecardServiceStub(self._channel)  # type: ignore[no-untyped-call]  # as above
+        self._console.rule(f"Scorecards: {CARDS.tenant}, {CARDS.program}")
+        request = scorecards_pb2.ListScorecardsRequest(
+            tenant=CARDS.tenant, program=CARDS.program, by=scorecards_pb2.SUBJECT_KIND_AGENT, order_by="sla_met.first_reply desc",
+            page_size=12,
+        )
+        result = scorecards.ListScorecards(request, timeout=_CALL_S)
+        for card in result.scorecards:
+            shown = [figure for figure in card.figures if figure.kpi in KPIS_SHOWN]
+            del card.figures[:]
+            card.figures.extend(shown)
+        show_many(result, KPIS_SHOWN)
+
+
+def tour(console: Console, channel: grpc.Channel, server: Stage, seed: int, days: int, tickets: int) -> None:
+    """All of it. Raises grpc.RpcError when the server refuses a step."""
+    console.rule("Opsledger demo")
+    console.print(f"server on {server.address}; journal, read models and log in {server.folder}")
+    now_us = time_ns() // 1_000
+    start_us = now_us - days * DAY_US
+    deliveries = deliver(seed, simulate(seed, start_us, days, tickets), now_us)
+    opened = sum(isinstance(delivery.fact.fact, Opened) and delivery.kind == "first" for delivery in deliveries)
+    console.print(
+        f"floor of seed {seed}: {days} days, {len(CLIENTS)} clients, {opened} tickets; {LATE:.0%} of the events come late, some twice, "
+        "a few broken"
+    )
+    step = Tour(console, channel)
+    fed = step.feed(deliveries)
+    step.await_views(fed.position)
+    step.show_scorecards()
+    _next_commands(console, server)
+
+
+def _next_commands(console: Console, server: Stage) -> None:
+    console.rule("Try next, in another terminal")
+    client = f"--tenant {CARDS.tenant} --program {CARDS.program}"
+    for command, what in (
+        (f"opsledger scorecard --server {server.address} {client} --by group", "the same figures by group"),
+        (f"opsledger journal stat --journal {server.folder / 'journal'}", "what is in the journal"),
+        (f"opsledger journal verify --journal {server.folder / 'journal'}", "every byte of it, proven"),
+    ):
+        console.print(f"  [bold]{command}[/]\n    {what}", soft_wrap=True, highlight=False)

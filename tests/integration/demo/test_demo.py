@@ -1,0 +1,64 @@
+"""``opsledger demo`` as a user runs it: a process of its own, with a real server in another."""
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+DEMO = [sys.executable, "-m", "opsledger.services.cli.main", "demo", "--days", "4", "--tickets", "120"]
+
+
+def start(folder: Path, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*DEMO, "--folder", str(folder), *more], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "COLUMNS": "160"},
+    )
+
+
+def test_the_tour_shows_everything_and_ends(tmp_path: Path) -> None:
+    process = start(tmp_path / "demo", "--exit", "--listen", "127.0.0.1:0")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    for shown in (
+        "events sent", "duplicates", "read models at position", "Scorecards: vale-bank", "Try next",
+    ):
+        assert shown in out
+    assert (tmp_path / "demo" / "journal").is_dir()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_it_is_told_to_end(tmp_path: Path, ending: signal.Signals) -> None:
+    process = start(tmp_path / "demo", "--listen", "127.0.0.1:0")
+    assert process.stdout is not None
+    shown = next(line for line in process.stdout if "server stays up" in line)
+    servers = psutil.Process(process.pid).children()
+    process.send_signal(ending)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert shown
+    assert "ended" in out
+    assert servers
+    assert not any(server.is_running() for server in servers)
+
+
+def test_it_leaves_a_folder_alone_that_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    process = start(tmp_path, "--exit")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert "--folder" in err
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_an_address_in_use_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        process = start(tmp_path / "demo", "--exit", "--listen", f"127.0.0.1:{other.getsockname()[1]}")
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "--listen" in err
