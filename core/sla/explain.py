@@ -88,7 +88,7 @@ def describe(fact: TicketFact) -> str:
         case Replied(public):
             what = " in public" if public else " in private"
         case DueSet(due_at_us):
-            what = " back" if due_at_us is None else ""
+            what = " to nothing" if due_at_us is None else ""
         case Merged(into_ticket_id):
             what = f" into {into_ticket_id}"
         case _:
