@@ -1,0 +1,49 @@
+"""Ticket events as a busy floor sends them, without end, each made once."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from opsledger.core.tickets.facts import (
+    Actor,
+    ActorKind,
+    Assigned,
+    Fact,
+    FeedbackKind,
+    FeedbackReceived,
+    Opened,
+    Replied,
+    Status,
+    StatusChanged,
+    TicketFact,
+)
+from opsledger.services.tickets.codec import encode
+
+TENANT, PROGRAM = "load", "desk"
+START_US = 1_767_949_200_000_000
+_MINUTE_US = 60_000_000
+
+
+def events(sender: str, seed: int) -> Iterator[bytes]:
+    """Tickets of one sender from opening to feedback, one after the other."""
+    random = Random(seed)
+    number = 0
+    while True:
+        number += 1
+        at_us = START_US + number * _MINUTE_US
+        agent = f"agent-{random.randrange(40)}"
+        life: list[tuple[ActorKind, Fact]] = [
+            (ActorKind.REQUESTER, Opened(channel="email", priority=f"P{random.randrange(1, 5)}", group="desk", category="order")),
+            (ActorKind.SYSTEM, Assigned("desk", agent)),
+            (ActorKind.AGENT, Replied(public=True)),
+            (ActorKind.AGENT, StatusChanged(Status.PENDING)),
+            (ActorKind.REQUESTER, Replied(public=True)),
+            (ActorKind.AGENT, StatusChanged(Status.RESOLVED)),
+            (ActorKind.REQUESTER, FeedbackReceived(FeedbackKind.CSAT, random.randrange(1, 6), 1, 5)),
+        ]
+        for sequence, (kind, fact) in enumerate(life, 1):
+            at_us += random.randrange(1, 90) * _MINUTE_US
+            yield encode(TicketFact(
+                TENANT, PROGRAM, sender, f"T{number}", f"{number}-{sequence}", at_us, sequence,
+                Actor(kind, agent if kind is ActorKind.AGENT else ""), fact,
+            )).SerializeToString()
