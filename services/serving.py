@@ -4,6 +4,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TypeAlias
@@ -22,6 +23,10 @@ from opsledger.services.settings import Settings
 
 EXIT_STOPPED, EXIT_DEAD = 0, 1
 
+_SWITCH_S = 0.0005
+"""How long a thread may keep the interpreter while another wants it. The event loop asks for it many times in each call, and
+the projector always has something to compute: with Python's 5 ms, calls wait for each other's leftovers."""
+
 Announce: TypeAlias = Callable[[list[str], str | None], None]
 OpenJournal: TypeAlias = Callable[[Settings], Journal]
 
@@ -38,6 +43,7 @@ async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJo
     ``on_listening`` gets the addresses of gRPC and of the metrics page, with their real ports.
     Raises InvalidSettings for what cannot be used, JournalLocked, JournalDamaged, DatabaseUnusable.
     """
+    sys.setswitchinterval(_SWITCH_S)
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[int] = loop.create_future()
 
