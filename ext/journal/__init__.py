@@ -16,8 +16,8 @@ try:
     from opsledger.ext.journal._codec import crc32c, decode_events, encode_commit, find_commit, scan
     from opsledger.ext.journal._index import Index
 except ImportError:  # a machine without a C compiler
+    from opsledger.ext.journal.checksum import crc32c
     from opsledger.ext.journal.codec import decode_events, encode_commit, find_commit, scan
-    from opsledger.ext.journal.crc32c import crc32c
     from opsledger.ext.journal.index import Index  # type: ignore[assignment]  # the twin has the same methods
 
 __all__ = [

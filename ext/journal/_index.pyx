@@ -133,10 +133,10 @@ cdef class Index:
                 memcpy(end.name, entry.stream_id, 16)
                 self._ends.used += 1
             end.position, end.value = self._events, entry.version
-            if memcmp(entry.key, NO_NAME, 16):
-                _remember(&self._keys, entry.key, self._events, 1)
             if memcmp(entry.request_key, NO_NAME, 16):
                 _remember(&self._keys, entry.request_key, self._events, entry.count)
+            if memcmp(entry.key, NO_NAME, 16):
+                _remember(&self._keys, entry.key, self._events, 1)
             entry += 1
         return wrong
 
@@ -161,9 +161,10 @@ cdef class Index:
         return _found(&self._ends, stream_id)
 
     def offsets(self, uint64_t first, uint64_t last):
-        """Of the frames at positions first to last (included), each in its file."""
+        """Of the frames at positions first (from 1) to last (included), as far as they exist, each in its file."""
         found = array("I")
-        if 1 <= first <= last <= self._events:
+        last = min(last, self._events)
+        if 1 <= first <= last:
             found.frombytes((<char *>(self._offsets + first - 1))[:(last - first + 1) * sizeof(uint32_t)])
         return found
 

@@ -29,7 +29,7 @@ from hashlib import sha256
 from struct import Struct
 from typing import Any, TypeVar
 
-from opsledger.ext.journal.crc32c import crc32c
+from opsledger.ext.journal.checksum import crc32c
 from opsledger.ext.journal.found import BadFrame, Problem, Scan, SegmentHeader
 
 SEGMENT_MAGIC, COMMIT_MAGIC, FORMAT_VERSION = b"OPSLJRNL", b"CMT1", 1

@@ -24,10 +24,10 @@ class Index:
             if (end[0] if end else 0) != previous or version < 0 or (end is not None and version <= end[1]):
                 wrong = wrong or position
             self._ends[stream_id] = (position, version)
-            if key != NO_NAME:
-                self._keys.setdefault(key, (position, 1))
             if request_key != NO_NAME:
                 self._keys.setdefault(request_key, (position, count))
+            if key != NO_NAME:
+                self._keys.setdefault(key, (position, 1))
         return wrong
 
     def find(self, key: bytes) -> tuple[int, int] | None:
@@ -39,7 +39,7 @@ class Index:
         return self._ends.get(stream_id)
 
     def offsets(self, first: int, last: int) -> array[int]:
-        """Of the frames at positions first to last (included), each in its file."""
+        """Of the frames at positions first (from 1) to last (included), as far as they exist, each in its file."""
         return self._offsets[first - 1:last]
 
     @property
