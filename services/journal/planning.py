@@ -74,5 +74,5 @@ def plan(commit: Commit, known: Known, first_position: int) -> Plan:
         ends[stream_id] = (position, version)
         position += 1
     if request_key and placed:
-        keys.setdefault(request_key, (first_position, len(placed)))
+        keys[request_key] = (first_position, len(placed))
     return Plan(placed, Receipt(tuple(positions), tuple(duplicates)), keys, ends)
