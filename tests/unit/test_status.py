@@ -45,7 +45,7 @@ def test_no_error_raised_on_purpose_is_internal(kind: type[errors.OpsledgerError
     (errors.Overloaded("full"), StatusCode.RESOURCE_EXHAUSTED),
     (errors.NotReady("draining"), StatusCode.UNAVAILABLE),
     (errors.JournalStopped("fsync"), StatusCode.UNAVAILABLE),
-    (errors.JournalDamaged("at 7"), StatusCode.DATA_LOSS),
+    (errors.JournalDamaged("its checksum does not match", position=7, segment="1.segment", offset=96), StatusCode.DATA_LOSS),
     (ValueError("secret"), StatusCode.INTERNAL),
 ])
 def test_each_class_has_its_code(error: Exception, code: StatusCode) -> None:
