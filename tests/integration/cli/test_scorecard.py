@@ -69,7 +69,10 @@ def test_json_for_machines_keeps_its_shape(database: str, name: str, arguments: 
 def test_a_table_says_of_how_many_and_how_sure(database: str) -> None:
     ran = scorecard(database, "--at", "2026-W11")
     assert ran.code == 0
-    for part in ("program desk, 2026-W11", "CSAT, satisfied", " of ", "95 % interval", "not apart", "* fewer than 30 cases", "in UTC (rules version 1)"):
+    for part in (
+        "program desk, 2026-W11", "CSAT, satisfied", " of ", "95 % interval", "not apart", "* fewer than 30 cases",
+        "in UTC (rules version 1)",
+    ):
         assert part in ran.out
 
 
@@ -104,7 +107,8 @@ def test_of_several_programs_one_must_be_named(two_programs: str) -> None:
         (["--program", "nowhere"], "--program"), (["--at", "2026-W99"], "2026-W99"), (["--at", "soon"], "soon"),
         (["--period", "month", "--at", "2026-W11"], "2026-W11"), (["--from", "2026-03-09", "--to", "2026-03-01"], "2026-03-01"),
         (["--to", "2026-03-09"], "--from"), (["--from", "2026-03-01", "--at", "2026-03"], "--from"), (["--kpi", "merit"], "merit"),
-        (["--by", "agent", "--order", "merit"], "merit"), (["--confidence", "95"], "confidence"), (["--agent", "a", "--group", "g"], "--agent"),
+        (["--by", "agent", "--order", "merit"], "merit"), (["--confidence", "95"], "confidence"),
+        (["--agent", "a", "--group", "g"], "--agent"),
         (["--period", "year"], "year"), (["--period", "range"], "range"),
     ],
 )
