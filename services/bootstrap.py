@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from opsledger.core.ports import Journal
 from opsledger.services.background import Background
-from opsledger.services.grpc import scorecard_service, ticket_recorder_service
+from opsledger.services.grpc import rule_service, scorecard_service, ticket_recorder_service
 from opsledger.services.grpc.auth import Authentication, authenticator
 from opsledger.services.grpc.calls import Step, WhenJournalStops, answer_errors
 from opsledger.services.grpc.observe import Gate, Observation
@@ -18,6 +18,7 @@ from opsledger.services.grpc.server import Service
 from opsledger.services.grpc.threads import InThread
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.runner import Projector
+from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.scorecards.answers import Answers
 from opsledger.services.scorecards.reports import Reports
 from opsledger.services.settings import Settings
@@ -88,6 +89,8 @@ def _services(parts: Parts) -> Iterator[Service]:
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, recorder.drain)
     scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.in_thread)
     yield Service(scorecard_service.SERVICE.full_name, scorecards.register)
+    rules = rule_service.RuleService(RuleRegistry(parts.journal), parts.in_thread)
+    yield Service(rule_service.SERVICE.full_name, rules.register)
 
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:

@@ -2,14 +2,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
+from opsledger.services.cli.progress import progress_steps
 
 if TYPE_CHECKING:
     from opsledger.services.projections.rebuild import Result
@@ -26,8 +25,8 @@ def catch_up(journal: JournalFolder = DEFAULT_JOURNAL, database: DatabaseUrl = D
     with SegmentJournal.open(journal, read_only=True) as events:
         projector = Projector(events, open_database(database), snapshot=True)
         before = projector.position
-        with _bar("projecting", events.position) as told:
-            after = projector.catch_up(told)
+        with progress_steps() as show:
+            after = projector.catch_up(lambda position: show("projecting", position, events.position))
     if as_json:
         print(json.dumps({"position": after, "events": after - before}))
     else:
@@ -42,14 +41,15 @@ def rebuild(
 ) -> None:
     """Fold the whole journal beside the read models, then replace in one step what differs. Readers are not disturbed."""
     from opsledger.services.journal.segment import SegmentJournal
-    from opsledger.services.projections import rebuild as work
+    from opsledger.services.projections import rebuild as rebuilding
     from opsledger.services.projections.database import open_database
 
     with SegmentJournal.open(journal, read_only=True) as events:
         total = events.position
     open_journal = partial(SegmentJournal.open, journal, read_only=True)
-    with _bar("folding", total) as told:
-        result = (work.check if check else work.rebuild)(open_journal, open_database(database), told)
+    with progress_steps() as show:
+        work = rebuilding.check if check else rebuilding.rebuild
+        result = work(open_journal, open_database(database), lambda position: show("folding", position, total))
     if as_json:
         print(json.dumps(_as_json(result)))
     else:
@@ -78,16 +78,3 @@ def _print(result: Result, checked: bool) -> None:
         print(f"the read models differ from the journal at position {result.position:,}; `opsledger rebuild` sets them right")
     else:
         print(f"set right, up to position {result.position:,}")
-
-
-@contextmanager
-def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task(what, total=total)
-        yield lambda position: bars.update(task, completed=position)

@@ -3,13 +3,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from opsledger.core.errors import FieldViolation, InvalidInput, OpsledgerError
+from opsledger.services.cli.remote import server_channel
 from opsledger.services.scorecards.queries import Program
-
-if TYPE_CHECKING:
-    import grpc
 
 
 class Source(NamedTuple):
@@ -48,7 +46,7 @@ class Source(NamedTuple):
 def open_source(database: str, server: str, token: str) -> Iterator[Source]:
     """``server`` empty: the database. Raises OpsledgerError for a call that the server refuses."""
     if server:
-        with _channel(server, token) as channel:
+        with server_channel(server, token) as channel:
             from opsledger.proto.scorecards.v1 import scorecards_pb2_grpc as pb_grpc
 
             yield Source(pb_grpc.ScorecardServiceStub(channel), None)  # type: ignore[no-untyped-call]  # generated without types
@@ -63,34 +61,3 @@ def open_source(database: str, server: str, token: str) -> Iterator[Source]:
         yield Source(Answers(reports), reports.programs())
     finally:
         engine.dispose()
-
-
-@contextmanager
-def _channel(server: str, token: str) -> Iterator[grpc.Channel]:
-    import grpc
-    from google.rpc.error_details_pb2 import BadRequest
-    from grpc_status import rpc_status
-
-    with grpc.insecure_channel(server) as channel:
-        try:
-            yield grpc.intercept_channel(channel, _bearer(token)) if token else channel
-        except grpc.RpcError as error:
-            status = rpc_status.from_call(error)  # type: ignore[arg-type]  # a failed call is both error and call
-            for detail in status.details if status else ():
-                request = BadRequest()
-                if detail.Unpack(request) and request.field_violations:
-                    raise InvalidInput(*(
-                        FieldViolation(v.field, v.reason, v.description) for v in request.field_violations
-                    )) from None
-            raise OpsledgerError(f"{server}: {error.details()}") from None
-
-
-def _bearer(token: str) -> Any:
-    import grpc
-
-    class Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]  # generic only in its stubs
-        def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-            metadata = [*(details.metadata or ()), ("authorization", f"Bearer {token}")]
-            return continuation(details._replace(metadata=metadata), request)
-
-    return Bearer()

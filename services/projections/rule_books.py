@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -34,12 +35,18 @@ class RulesRow(NamedTuple):
 def rules_row(event: RecordedEvent) -> RulesRow:
     """Raises DecodeError for bytes that are no RulesPublished."""
     message = RulesPublished.FromString(event.payload)
-    effective_from_us = timestamp_us(message.effective_from) if message.HasField("effective_from") else 0
     return RulesRow(
-        message.tenant, message.program, message.version, effective_from_us, message.document_json, message.published_by, event.position,
+        message.tenant, message.program, message.version, effective_from_us(message), message.document_json, message.published_by,
+        event.position,
     )
 
 
+def effective_from_us(message: RulesPublished) -> int:
+    """From when on a version is in force; 0 is the beginning of time."""
+    return timestamp_us(message.effective_from) if message.HasField("effective_from") else 0
+
+
+@lru_cache(maxsize=256)
 def read_document(document_json: str) -> Rules:
     """The rules of a document. Raises InvalidRules."""
     try:
