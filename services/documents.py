@@ -45,12 +45,17 @@ def read_document(path: Path) -> object:
             return yaml.load(file, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        where = f"{place(path)}, line {mark.line + 1}" if mark else place(path)
         raise InvalidInput(FieldViolation(where, "NOT_YAML", error.problem or "is not YAML")) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(FieldViolation(str(path), "NOT_YAML", f"is not a YAML file: {error}")) from None
+        raise InvalidInput(FieldViolation(place(path), "NOT_YAML", f"is not a YAML file: {error}")) from None
     except OSError as error:
-        raise InvalidInput(FieldViolation(str(path), "UNREADABLE", error.strerror or "cannot be read")) from None
+        raise InvalidInput(FieldViolation(place(path), "UNREADABLE", error.strerror or "cannot be read")) from None
+
+
+def place(path: Path) -> str:
+    """How errors call a file; ``-`` is standard input."""
+    return "standard input" if path == Path("-") else str(path)
 
 
 @contextmanager

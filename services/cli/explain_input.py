@@ -12,7 +12,7 @@ from opsledger.core.sla.calendar import Calendar, parse_calendar
 from opsledger.core.sla.rules import Rules, parse_rules
 from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.order import in_order
-from opsledger.services.documents import naming, read_document
+from opsledger.services.documents import naming, place, read_document
 from opsledger.services.tickets.written import ENVELOPE, numbered, read_event
 
 _DEFAULTS = {"tenant": "default", "program": "default", "source": "file", "ticket_id": "1"}
@@ -31,22 +31,22 @@ class Case(NamedTuple):
 def read_case(path: Path) -> Case:
     """One file with both. Raises InvalidInput, naming file and field."""
     document = _mapping(read_document(path), path)
-    with naming(_name(path)):
+    with naming(place(path)):
         rules, zone = _rules({key: value for key, value in document.items() if key not in ("events", "source", "ticket_id")})
         events = document.get("events")
         if not isinstance(events, list):
             raise InvalidInput(FieldViolation("events", "REQUIRED", "must be a list of ticket events"))
-        places = [f"events[{index}]" for index in range(len(events))]
+        places = [f"events[{index}]." for index in range(len(events))]
         return Case(rules, zone, _tickets(zip(places, events, strict=True), len(events), _envelope(document), zone))
 
 
 def read_rules_and_events(rules_path: Path, events_path: Path) -> Case:
     """Rules (YAML or JSON), and one TicketEvent on each line. Raises InvalidInput, naming file and line or field."""
     document = _mapping(read_document(rules_path), rules_path)
-    with naming(_name(rules_path)):
+    with naming(place(rules_path)):
         rules, zone = _rules(document)
     lines = list(_lines(events_path))
-    with naming(_name(events_path)):
+    with naming(place(events_path)):
         return Case(rules, zone, _tickets(iter(lines), len(lines), _envelope(document), zone))
 
 
@@ -57,7 +57,7 @@ def _rules(document: Mapping[str, object]) -> tuple[Rules, Calendar]:
 
 def _mapping(document: object, path: Path) -> Mapping[str, object]:
     if not isinstance(document, Mapping):
-        raise InvalidRules(FieldViolation(_name(path), "NOT_A_MAPPING", "must have the keys time_zone, calendars, policies"))
+        raise InvalidRules(FieldViolation(place(path), "NOT_A_MAPPING", "must have the keys time_zone, calendars, policies"))
     return document
 
 
@@ -72,9 +72,9 @@ def _tickets(
     read_time: Callable[[str, str], int] = lambda text, field: zone.instant_us(text, field=field)  # noqa: E731  # binds a keyword
     facts: dict[TicketKey, dict[str, TicketFact]] = {}
     found: list[FieldViolation] = []
-    for event_id, (place, event) in zip(numbered(count), events, strict=True):
+    for event_id, (prefix, event) in zip(numbered(count), events, strict=True):
         try:
-            fact = read_event(event, place, {**envelope, "event_id": event_id}, read_time)
+            fact = read_event(event, prefix, {**envelope, "event_id": event_id}, read_time)
         except InvalidInput as error:
             found += error.violations
         else:
@@ -88,16 +88,12 @@ def _lines(path: Path) -> Iterator[tuple[str, object]]:
     try:
         text = sys.stdin.read() if path == Path("-") else path.read_text("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidInput(FieldViolation(_name(path), "NOT_UTF8", "is not UTF-8 text")) from None
+        raise InvalidInput(FieldViolation(place(path), "NOT_UTF8", "is not UTF-8 text")) from None
     except OSError as error:
-        raise InvalidInput(FieldViolation(_name(path), "UNREADABLE", error.strerror or "cannot be read")) from None
+        raise InvalidInput(FieldViolation(place(path), "UNREADABLE", error.strerror or "cannot be read")) from None
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
-                yield f"line {number}", json.loads(line)
+                yield f"line {number}: ", json.loads(line)
             except ValueError as error:
-                raise InvalidInput(FieldViolation(f"{_name(path)}, line {number}", "NOT_JSON", f"is not JSON: {error}")) from None
-
-
-def _name(path: Path) -> str:
-    return "standard input" if path == Path("-") else str(path)
+                raise InvalidInput(FieldViolation(f"{place(path)}, line {number}", "NOT_JSON", f"is not JSON: {error}")) from None

@@ -28,19 +28,22 @@ ENVELOPE = ("tenant", "program", "source", "ticket_id")
 _PROTOBUF_SPAN = re.compile(r"\d+(\.\d+)?s")
 
 
-def read_event(written: object, field: str, defaults: Mapping[str, str], read_time: ReadTime) -> TicketFact:
-    """One event. ``defaults`` fills event_id, tenant, program, source and ticket_id. Raises InvalidInput; paths begin with ``field``."""
+def read_event(written: object, prefix: str, defaults: Mapping[str, str], read_time: ReadTime) -> TicketFact:
+    """One event. ``defaults`` fills event_id, tenant, program, source and ticket_id. Raises InvalidInput.
+
+    ``prefix`` comes before the fields in errors: ``events[3].``, ``line 4: ``.
+    """
     try:
         shaped = {**defaults, **_Shape(read_time).message(written, cast(Descriptor, TicketEvent.DESCRIPTOR), "")}
         message = json_format.ParseDict(shaped, TicketEvent())
         fact = decode(message)
         found = violations(fact)
     except json_format.ParseError as error:
-        raise InvalidInput(FieldViolation(field, "MALFORMED", str(error))) from None
+        raise InvalidInput(FieldViolation(prefix.rstrip(".: "), "MALFORMED", str(error))) from None
     except InvalidInput as error:
         found = list(error.violations)
     if found:
-        raise InvalidInput(*(violation._replace(field=_join(field, violation.field)) for violation in found))
+        raise InvalidInput(*(violation._replace(field=f"{prefix}{violation.field}".rstrip(".: ")) for violation in found))
     return fact
 
 
