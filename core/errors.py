@@ -119,7 +119,9 @@ class JournalDamaged(JournalError):
     reason = "JOURNAL_DAMAGED"
 
     def __init__(self, text: str, *, position: int, segment: str, offset: int) -> None:
-        super().__init__(f"the journal is damaged at position {position} ({segment}, byte {offset}): {text}")
+        super().__init__(
+            f"the journal is damaged at position {position} ({segment}, byte {offset}): {text}. Restore its folder from a copy"
+        )
         self.text, self.position, self.segment, self.offset = text, position, segment, offset
 
 

@@ -34,8 +34,7 @@ def verify_command(journal: JournalFolder = DEFAULT_JOURNAL, as_json: AsJson = F
         _print_table("The journal is damaged" if checked.damage else "The journal is whole", _verified(checked) | {"damage": None})
     if checked.damage:
         print(f"error: {checked.damage}", file=sys.stderr)
-        print(f"{checked.events} events before it are whole: `opsledger journal cat` prints them. Restore the folder from a copy.",
-              file=sys.stderr)
+        print(f"{checked.events} events before it are whole: `opsledger journal cat` prints them.", file=sys.stderr)
         raise typer.Exit(EXIT_DAMAGED)
 
 

@@ -185,7 +185,7 @@ class _Recovery:
     def _checkpoint(self, header: SegmentHeader, file: File, until: int, following: File | None) -> Checkpoint | None:
         """The segment's checkpoint when what follows it fits: the next segment, or the next commit."""
         checkpoint = read_checkpoint(self._files, header.first_position)
-        if checkpoint is None:
+        if checkpoint is None or (self._view and checkpoint.end > until):  # it was written after the view was taken
             return None
         if following is None:
             run = next(scan_file(file, checkpoint.end, until, checkpoint.next_position, checkpoint.hash), None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Condition
 from typing import Self
 
-from opsledger.core.errors import InvalidInput, JournalStopped, NotFound
+from opsledger.core.errors import InvalidInput, JournalError, JournalStopped, NotFound
 from opsledger.core.ports import Commit, Receipt, RecordedEvent
 from opsledger.services.journal.batches import Batch, Builder
 from opsledger.services.journal.bounds import check
@@ -64,9 +64,12 @@ class SegmentJournal:
         cls, folder: Path, *, now_us: Callable[[], int] = wall_clock_us, read_only: bool = False, limits: Limits | None = None
     ) -> Self:
         """The journal in a folder, which is made when there is none. Raises JournalLocked, JournalDamaged; NotFound when there is
-        none to read from."""
-        files = journal_files(folder) if read_only else LocalFiles(folder)
-        return cls(files, now_us=now_us, read_only=read_only, limits=limits)
+        none to read from; JournalError when the folder cannot be used."""
+        try:
+            files = journal_files(folder) if read_only else LocalFiles(folder)
+            return cls(files, now_us=now_us, read_only=read_only, limits=limits)
+        except OSError as error:
+            raise JournalError(f"the journal in {folder} cannot be opened: {error}") from error
 
     def submit(self, commit: Commit) -> Future[Receipt]:
         try:

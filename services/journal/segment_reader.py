@@ -29,7 +29,7 @@ class SegmentReader:
                 kept = max(bisect_right(offsets, offsets[0] + room) - 1, 1)
                 offsets, until = offsets[:kept], first + kept - 1
                 size = self._end(segment, until) - offsets[0]
-            data = segment.file.read(size, offsets[0])
+            data = _bytes(segment, size, offsets[0], first)
             try:
                 events += decode_events(data, offsets[0], offsets, RecordedEvent._make)
             except BadFrame as error:
@@ -44,7 +44,7 @@ class SegmentReader:
         good = offsets.index(error.offset)
         events += decode_events(data, offsets[0], offsets[:good], RecordedEvent._make)
         if not events:
-            raise JournalDamaged(error.text, position=first, segment=segment.name, offset=error.offset)
+            raise JournalDamaged(error.text, position=first + good, segment=segment.name, offset=error.offset)
         return events
 
     def read_stream(self, last: int, after: int | None, up_to: int | None) -> Iterator[RecordedEvent]:
@@ -53,7 +53,7 @@ class SegmentReader:
         while position:
             segment, _ = self._segment_of(position)
             [offset] = self._index.offsets(position, position)
-            data = segment.file.read(self._end(segment, position) - offset, offset)
+            data = _bytes(segment, self._end(segment, position) - offset, offset, position)
             try:
                 [event] = decode_events(data, offset, (offset,), RecordedEvent._make)
             except BadFrame as error:
@@ -75,3 +75,11 @@ class SegmentReader:
         following = self._index.offsets(position + 1, position + 1)
         # The next position may be in another segment, whose offsets say nothing here.
         return following[0] if following and self._segment_of(position + 1)[0] is segment else segment.end
+
+
+def _bytes(segment: Segment, size: int, offset: int, position: int) -> bytes:
+    """Raises JournalDamaged when the disk cannot read them."""
+    try:
+        return segment.file.read(size, offset)
+    except OSError as error:
+        raise JournalDamaged(f"the disk cannot read it: {error}", position=position, segment=segment.name, offset=offset) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from opsledger.core.errors import JournalError
 from opsledger.core.tickets.facts import Actor, ActorKind, Opened, PriorityChanged, TicketFact
 from opsledger.core.tickets.identity import ticket_stream_id
 from opsledger.services.journal.segment import SegmentJournal
@@ -106,3 +107,9 @@ def test_a_stream_that_is_no_stream_is_named(folder: Path) -> None:
     ran = run("journal", "cat", "--journal", folder, "--stream", "T1")
     assert ran.code == 2
     assert "--stream" in ran.err
+
+
+def test_a_folder_that_cannot_be_used_is_an_error_for_people(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalError, match="cannot be opened"):
+        SegmentJournal.open(tmp_path / "file" / "journal")
