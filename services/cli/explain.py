@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,9 +44,17 @@ def explain(
     explained = ((ticket, facts, run_clocks(facts, book, until_us)) for ticket, facts in case.tickets.items())
     if as_json:
         writer = ExplanationWriter(book, case.zone)
-        json.dump({"tickets": [writer.ticket(*entry) for entry in explained]}, sys.stdout, indent=1)
-        print()
+        _print_tickets(writer.ticket(*entry) for entry in explained)
     else:
         drawing = Drawing(Console(), book, case.zone)
         for entry in explained:
             drawing.ticket(*entry)
+
+
+def _print_tickets(tickets: Iterable[dict[str, Any]]) -> None:
+    """One JSON document, a line for each ticket, written as they come: thousands need not fit into memory."""
+    separator = '{"tickets": [\n'
+    for ticket in tickets:
+        sys.stdout.write(separator + json.dumps(ticket))
+        separator = ",\n"
+    sys.stdout.write("\n]}\n" if separator == ",\n" else '{"tickets": []}\n')

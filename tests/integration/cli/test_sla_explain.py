@@ -53,6 +53,10 @@ def test_segments_sum_to_the_clock() -> None:
                 assert sum(segment[name] for segment in clock["segments"]) == clock[name]
 
 
+def test_without_events_there_is_nothing_to_explain() -> None:
+    assert explained("-", stdin=RULES + "events: []") == []
+
+
 def test_it_is_drawn_in_the_terminal() -> None:
     ran = run("sla", "explain", EXAMPLE)
     assert ran.code == 0
