@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event, Thread
+from time import monotonic
 
 import structlog
 
@@ -17,12 +18,15 @@ class Background:
     """Runs ``work(stop)`` on a thread of its own. What fails is logged and tried again after a growing pause: a database
     that is away for a while must not end the recording. A journal that stopped will not come back, and ends it."""
 
-    def __init__(self, name: str, work: Callable[[Event], object], on_dead: Callable[[Exception], None] | None = None) -> None:
+    def __init__(self, name: str, work: Callable[[Event], object], on_dead: Callable[[Exception], None]) -> None:
         self.name, self._work, self._on_dead = name, work, on_dead
         self.failing: str | None = None
-        """What went wrong at the last attempt; None when it runs."""
+        """What the last attempt failed with, until the next begins."""
         self._stop = Event()
         self._thread = Thread(target=self._run, name=name, daemon=True)
+
+    def is_healthy(self) -> bool:
+        return self.failing is None
 
     def start(self) -> None:
         self._thread.start()
@@ -36,18 +40,20 @@ class Background:
     def _run(self) -> None:
         pause_s = RETRY_S_MIN
         while not self._stop.is_set():
+            started_s = monotonic()
             try:
-                self.failing = None
                 self._work(self._stop)
+                return
+            except JournalError as error:
+                if not self._stop.is_set():
+                    log.error("background work ended", work=self.name, exc_info=error)
+                    self._on_dead(error)
                 return
             except Exception as error:  # whatever it is, it is said, and the thread goes on
                 self.failing = f"{type(error).__name__}: {error}"
-                if isinstance(error, JournalError):
-                    if not self._stop.is_set():
-                        log.error("background work ended", work=self.name, exc_info=error)
-                        if self._on_dead:
-                            self._on_dead(error)
-                    return
+                if monotonic() - started_s > RETRY_S_MAX:
+                    pause_s = RETRY_S_MIN
                 log.error("background work failed; trying again", work=self.name, retry_s=pause_s, exc_info=error)
             self._stop.wait(pause_s)
             pause_s = min(2 * pause_s, RETRY_S_MAX)
+            self.failing = None

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Event
 
 from sqlalchemy import Engine
 
@@ -25,7 +24,6 @@ from opsledger.services.settings import Settings
 from opsledger.services.tickets.intake import Intake
 
 OnDead = Callable[[Exception], None]
-_PROGRESS_LOOK_S = 0.5
 
 
 @dataclass
@@ -36,6 +34,7 @@ class Parts:
     journal: Journal
     engine: Engine
     projector: Projector
+    projecting: Background
     progress: Progress
     metrics: Metrics
     in_thread: InThread
@@ -66,9 +65,11 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
 
     Raises InvalidSettings, and DatabaseUnusable when the read models are those of another journal.
     """
-    limits = settings.limits
+    limits, progress = settings.limits, Progress()
+    projector = Projector(journal, engine, on_moved=progress.reached)
     parts = Parts(
-        settings, journal, engine, Projector(journal, engine), Progress(), Metrics(), InThread(limits.query_threads, limits.query_queue_max)
+        settings, journal, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
+        InThread(limits.query_threads, limits.query_queue_max),
     )
     steps = (
         Observation(parts.metrics),
@@ -86,24 +87,15 @@ def _services(parts: Parts) -> Iterator[Service]:
     limits = parts.settings.limits
     intake = Intake(parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max)
     recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
-    yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, recorder.drain)
+    yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
     scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.in_thread)
-    yield Service(scorecard_service.SERVICE.full_name, scorecards.register)
+    yield Service(scorecard_service.SERVICE.full_name, scorecards.register, is_healthy=parts.projecting.is_healthy)
     rules = rule_service.RuleService(RuleRegistry(parts.journal), parts.in_thread)
     yield Service(rule_service.SERVICE.full_name, rules.register)
 
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
-    yield Background("projector", parts.projector.run, on_dead)
-    yield Background("progress", lambda stop: _follow(parts.projector, parts.progress, stop))
-
-
-def _follow(projector: Projector, progress: Progress, stop: Event) -> None:
-    """Tell waiting RPCs how far the projector is."""
-    progress.reached(projector.position)
-    while not stop.is_set():
-        if projector.wait_for(progress.position + 1, _PROGRESS_LOOK_S):
-            progress.reached(projector.position)
+    yield parts.projecting
 
 
 def _measure(parts: Parts) -> None:

@@ -27,6 +27,8 @@ _SWITCH_S = 0.0005
 """How long a thread may keep the interpreter while another wants it. The event loop asks for it many times in each call, and
 the projector always has something to compute: with Python's 5 ms, calls wait for each other's leftovers."""
 
+_HEALTH_S = 1.0
+
 Announce: TypeAlias = Callable[[list[str], str | None], None]
 OpenJournal: TypeAlias = Callable[[Settings], Journal]
 
@@ -77,7 +79,9 @@ async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJo
             loop.add_signal_handler(number, signalled, number)
         on_listening(addresses, metrics)
         log.info("listening", addresses=addresses, metrics=metrics, journal=str(settings.journal), position=journal.position)
-        code = await stop
+        while not (await asyncio.wait({stop}, timeout=_HEALTH_S))[0]:
+            await server.tell_health()
+        code = stop.result()
         log.info("draining", drain_s=settings.drain_s)
         await server.drain()
     log.info("stopped", code=code)

@@ -24,8 +24,11 @@ from pydantic_settings import (
 
 from opsledger.core.errors import FieldViolation, InvalidSettings
 from opsledger.services.settings_keys import ConfigFile, read_file, unknown_variables
+from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, EVENT_BYTES_MAX
 
 ENV_PREFIX = "OPSLEDGER_"
+OTHER_VARIABLES = (f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}TOKEN")
+"""Read by commands: the file of settings, the token of a client."""
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 
@@ -55,8 +58,8 @@ class Auth(Section):
 class Limits(Section):
     message_bytes_max: Count = 4 << 20
     """Of one gRPC message; a larger one is refused with RESOURCE_EXHAUSTED."""
-    batch_events_max: Count = 5_000
-    event_bytes_max: Count = 1_000_000
+    batch_events_max: Count = BATCH_EVENTS_MAX
+    event_bytes_max: Count = EVENT_BYTES_MAX
     window: Count = 16
     """Batches of one stream without an answer."""
     rpcs_max: Count = 256
@@ -129,7 +132,7 @@ class Settings(BaseSettings):
 def load_settings(config: Path | None = None, **flags: object) -> Settings:
     """The settings of a server; flags that are None were not given. Raises InvalidSettings, naming file and line, variable or key."""
     file = read_file(config) if config else ConfigFile("", {}, {})
-    if wrong := [*file.unknown_keys(Settings), *unknown_variables(Settings, os.environ, ENV_PREFIX, known={ENV_PREFIX + "CONFIG"})]:
+    if wrong := [*file.unknown_keys(Settings), *unknown_variables(Settings, os.environ, ENV_PREFIX, known=OTHER_VARIABLES)]:
         raise InvalidSettings(*wrong)
 
     class Sources(Settings):

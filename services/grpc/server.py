@@ -26,6 +26,7 @@ class Service(NamedTuple):
     name: str
     """``opsledger.sla.v1.TimerService``"""
     register: Callable[[grpc.aio.Server], object]
+    is_healthy: Callable[[], bool] = lambda: True
     on_drain: Callable[[], None] | None = None
     """For a service that ends its open streams itself when the server goes down; those of others are just ended."""
 
@@ -55,13 +56,14 @@ class Server:
         """Listen; the addresses, with the ports that were taken. Raises InvalidSettings for one that cannot be had."""
         addresses = [self._listen(address) for address in self._settings.listen]
         await self._server.start()
-        for service in self._services:
-            await self.set_health(service.name, True)
+        await self.tell_health()
         return addresses
 
-    async def set_health(self, name: str, serving: bool) -> None:
+    async def tell_health(self) -> None:
+        """Say how each service is now, to those who ask and those who watch."""
         status = health_pb2.HealthCheckResponse
-        await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+        for service in self._services:
+            await self._health.set(service.name, status.SERVING if service.is_healthy() else status.NOT_SERVING)
 
     async def drain(self) -> None:
         """Say NOT_SERVING, refuse what is new, finish what is in flight; after ``drain_s`` cancel the rest."""

@@ -5,14 +5,14 @@ from opsledger.core.tickets.facts import Actor, ActorKind, Fact, Opened, TicketF
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.tickets.codec import encode
 
-MONDAY_US = 1_767_949_200_000_000
+FRIDAY_US = 1_767_949_200_000_000
 
 
 def event(
     event_id: str = "e1", *, ticket_id: str = "T1", tenant: str = "acme", source: str = "zendesk", fact: Fact | None = None
 ) -> TicketEvent:
     """One well-formed event."""
-    return encode(TicketFact(tenant, "desk", source, ticket_id, event_id, MONDAY_US, 0, Actor(ActorKind.AGENT, "a7"), fact or Opened()))
+    return encode(TicketFact(tenant, "desk", source, ticket_id, event_id, FRIDAY_US, 0, Actor(ActorKind.AGENT, "a7"), fact or Opened()))
 
 
 def event_bytes(event_id: str = "e1", *, ticket_id: str = "T1", tenant: str = "acme", source: str = "zendesk") -> bytes:

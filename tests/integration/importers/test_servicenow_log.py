@@ -21,11 +21,11 @@ from opsledger.services.importers.writing import Owner
 from opsledger.services.journal.memory import MemoryJournal
 from tests.kit.imports import imported, payloads, states_of
 
-SHARED = Path(os.environ.get("OPSLEDGER_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
+SHARED = Path(os.environ.get("SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
 LOG = SHARED / "servicenow_incidents.csv.xz"
 OWNER = Owner("default", "default", "servicenow")
 
-pytestmark = pytest.mark.skipif(not LOG.exists(), reason=f"{LOG} is not here (OPSLEDGER_SHARED_DATA names its folder)")
+pytestmark = pytest.mark.skipif(not LOG.exists(), reason=f"{LOG} is not here (SHARED_DATA names its folder)")
 
 
 class Imported:
