@@ -4,7 +4,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,10 +30,11 @@ def document(samples: Samples, settings: Settings, missing: list[str], folder: P
 
 
 def _figures(rounds: list[Sample]) -> dict[str, dict[str, float]]:
-    return {
-        name: {key: round(value, 3) for key, value in figure([getattr(sample, name) for sample in rounds])._asdict().items()}
-        for name in ("per_s", "p50_us", "p99_us")
-    }
+    return {name: {key: round(value, 3) for key, value in _figure(rounds, name)._asdict().items()} for name in Sample._fields}
+
+
+def _figure(rounds: list[Sample], name: str) -> Figure:
+    return figure([getattr(sample, name) for sample in rounds])
 
 
 def _machine(folder: Path) -> dict[str, object]:
@@ -45,30 +45,33 @@ def _machine(folder: Path) -> dict[str, object]:
 
 
 def show(samples: Samples, missing: list[str], console: Console) -> None:
-    spread = figure([sample.p50_us for sample in samples[DISK_WRITE, DISK]])
-    console.print(f"The disk: {DISK_WRITE} takes {spread.median:,.0f} µs (quartiles {spread.iqr:,.0f} µs apart over the rounds).")
-    table = Table(title="Medians over the rounds; spread: how far their quartiles are apart", title_justify="left", box=SIMPLE_HEAD)
+    disk = sorted(sample.p50_us for sample in samples[DISK_WRITE, DISK])
+    console.print(f"The disk ({DISK_WRITE}), from the best round to the worst: {disk[0]:,.0f} to {disk[-1]:,.0f} µs.")
+    console.print("Medians over the rounds; spread: how far their quartiles are apart; best: beside the best of the same round.")
+    table = Table(box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
-    for heading in ("a second", "spread", "p50 ms", "p99 ms", "best = 1"):
+    for heading in ("a second", "spread", "p50 ms", "p99 ms", "best"):
         table.add_column(heading, justify="right", no_wrap=True)
     for measurement, contenders in _grouped(samples).items():
-        best = max(rate.median for rate, _, _ in contenders.values())
         table.add_section()
         table.add_row(measurement, style="bold")
-        for contender, (rate, p50, p99) in contenders.items():
+        best = [max(rates) for rates in zip(*([s.per_s for s in rounds] for rounds in contenders.values()), strict=True)]
+        for contender, rounds in sorted(contenders.items()):
+            rate, p50, p99 = _figure(rounds, "per_s"), _figure(rounds, "p50_us"), _figure(rounds, "p99_us")
+            relative = figure([sample.per_s / of_round for sample, of_round in zip(rounds, best, strict=True)]).median
             table.add_row(
                 f"  {contender}", f"{rate.median:,.0f}", f"{rate.iqr / rate.median:.0%}", f"{p50.median / 1_000:,.3f}",
-                f"{p99.median / 1_000:,.3f}", f"{rate.median / best:.2f}" if len(contenders) > 1 else "",
+                f"{p99.median / 1_000:,.3f}", f"{relative:.2f}" if len(contenders) > 1 else "",
             )
     console.print(table)
     for line in missing:
         console.print(f"left out: {line}", markup=False)
 
 
-def _grouped(samples: Samples) -> Mapping[str, dict[str, tuple[Figure, Figure, Figure]]]:
-    grouped: dict[str, dict[str, tuple[Figure, Figure, Figure]]] = {}
+def _grouped(samples: Samples) -> dict[str, dict[str, list[Sample]]]:
+    """Measurement -> contender -> rounds; without the disk."""
+    grouped: dict[str, dict[str, list[Sample]]] = {}
     for (measurement, contender), rounds in samples.items():
-        grouped.setdefault(measurement, {})[contender] = (
-            figure([s.per_s for s in rounds]), figure([s.p50_us for s in rounds]), figure([s.p99_us for s in rounds])
-        )
-    return {name: dict(sorted(contenders.items())) for name, contenders in grouped.items() if name != DISK_WRITE}
+        if contender != DISK:
+            grouped.setdefault(measurement, {})[contender] = rounds
+    return grouped

@@ -32,7 +32,7 @@ class Settings(NamedTuple):
     seed: int = 1
 
 
-DEFAULT = Settings(rounds=5, seconds=0.3, preloaded_events=20_000, servers=True)
+DEFAULT = Settings(rounds=9, seconds=0.15, preloaded_events=20_000, servers=True)
 QUICK = Settings(rounds=2, seconds=0.03, preloaded_events=2_000, servers=True)
 
 

@@ -163,3 +163,15 @@ class TestExampleApplication(application_cases.ExampleApplicationTestCase):
     def _environment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PERSISTENCE_MODULE", MODULE)
         monkeypatch.setenv("BANKACCOUNTS_OPSLEDGER_JOURNAL", str(tmp_path))
+
+
+def test_no_case_of_the_library_is_left_out() -> None:
+    shipped = {
+        case for name, case in vars(cases).items() if name.endswith(("RecorderTestCase", "FactoryTestCase", "IDsBaseCase"))
+    } - {cases.RecorderTestCase}
+    here = [value for value in globals().values() if isinstance(value, type) and getattr(value, "adapter", "segments") == "segments"]
+    assert len(shipped) == 6
+    for case in shipped:
+        assert any(issubclass(suite, case) for suite in here), case
+    optional = {name for case in shipped for name in dir(case) if name.startswith("optional_")}
+    assert optional == {"optional_test_insert_subscribe"}
