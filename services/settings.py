@@ -156,7 +156,7 @@ def _violation(file: ConfigFile, flags: Mapping[str, object], detail: ErrorDetai
     path = tuple(str(part) for part in detail["loc"])
     variables = [ENV_PREFIX + "__".join(path[:end]).upper() for end in range(len(path), 0, -1)]
     if flags.get(path[0]) is not None:
-        place = f"--{path[0].replace('_', '-')}"
+        place = "--" + "-".join(part for part in path if not part.isdigit()).replace("_", "-")
     else:
         place = next((name for name in variables if name in os.environ), file.place(path) if path[0] in file.values else ".".join(path))
     return FieldViolation(place, detail["type"].upper(), detail["msg"].removeprefix("Value error, "))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import grpc
 from grpc.aio import ServicerContext
@@ -27,6 +27,9 @@ _STREAM_EVENTS = pb.StreamTicketEventsRequest.DESCRIPTOR.fields_by_name["events"
 _STREAM_BATCH_ID = pb.StreamTicketEventsRequest.DESCRIPTOR.fields_by_name["batch_id"].number
 _NO_FIELD = 0
 _FULL_QUEUE_RETRY_S = 0.02
+
+_Batch: TypeAlias = "tuple[int, asyncio.Future[list[Outcome]]]"
+"""A batch of a stream without an answer: its id and what is to become of it."""
 
 
 class TicketRecorder:
@@ -56,18 +59,18 @@ class TicketRecorder:
     async def record(self, request: bytes, context: ServicerContext[bytes, pb.RecordTicketEventsResponse]) -> pb.RecordTicketEventsResponse:
         require(current_principal(), None, Role.RECORDER)
         _, events = _split(request, _NO_FIELD, _BATCH_EVENTS)
-        return pb.RecordTicketEventsResponse(results=await self._recorded(self._submit(events)))
+        return pb.RecordTicketEventsResponse(results=await self._results(self._submit(events)))
 
     async def stream(self, requests: object, context: ServicerContext[bytes, pb.StreamTicketEventsResponse]) -> None:
         require(current_principal(), None, Role.RECORDER)
         slots = asyncio.Semaphore(self._window)
-        unanswered: asyncio.Queue[tuple[int, asyncio.Future[list[Outcome]]] | None] = asyncio.Queue()
+        unanswered: asyncio.Queue[_Batch | None] = asyncio.Queue()
         reading = asyncio.create_task(self._read(context, slots, unanswered))
         reading.add_done_callback(lambda _: unanswered.put_nowait(None))
         try:
             while (batch := await unanswered.get()) is not None:
                 batch_id, outcomes = batch
-                results = await self._recorded(outcomes)
+                results = await self._results(outcomes)
                 await context.write(pb.StreamTicketEventsResponse(batch_id=batch_id, results=results, window=self._window))
                 slots.release()
             await reading  # raises what ended it, after everything before it was answered
@@ -75,8 +78,7 @@ class TicketRecorder:
             reading.cancel()
 
     async def _read(
-        self, context: ServicerContext[bytes, Any], slots: asyncio.Semaphore,
-        unanswered: asyncio.Queue[tuple[int, asyncio.Future[list[Outcome]]] | None],
+        self, context: ServicerContext[bytes, Any], slots: asyncio.Semaphore, unanswered: asyncio.Queue[_Batch | None]
     ) -> None:
         """Queue batches until the client is done, at most as many as there are slots."""
         last_id = 0
@@ -110,7 +112,10 @@ class TicketRecorder:
         return self._draining
 
     def _submit(self, events: Sequence[bytes]) -> asyncio.Future[list[Outcome]]:
-        return asyncio.wrap_future(self._intake.submit(events, tenants=current_principal().tenants))
+        started_s = perf_counter()
+        outcomes = asyncio.wrap_future(self._intake.submit(events, tenants=current_principal().tenants))
+        outcomes.add_done_callback(lambda _: self._metrics.batch_seconds.observe(perf_counter() - started_s))
+        return outcomes
 
     async def _submit_patiently(self, events: Sequence[bytes]) -> asyncio.Future[list[Outcome]]:
         """A full queue slows a stream down; a single batch would be refused."""
@@ -120,10 +125,9 @@ class TicketRecorder:
             except Overloaded:
                 await asyncio.sleep(_FULL_QUEUE_RETRY_S)
 
-    async def _recorded(self, outcomes: asyncio.Future[list[Outcome]]) -> list[pb.RecordingResult]:
-        started_s = perf_counter()
+    async def _results(self, outcomes: asyncio.Future[list[Outcome]]) -> list[pb.RecordingResult]:
+        """Waits until the batch is durable, and counts it."""
         done = await outcomes
-        self._metrics.batch_seconds.observe(perf_counter() - started_s)
         results = [_result(outcome) for outcome in done]
         rejected = sum(1 for outcome in done if not outcome.position)
         duplicates = sum(1 for outcome in done if outcome.duplicate)

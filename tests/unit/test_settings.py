@@ -66,6 +66,7 @@ def test_a_wrong_value_is_named_where_it_stands(config: Path, monkeypatch: pytes
     assert wrong(config) == [("OPSLEDGER_LIMITS__WINDOW", "GREATER_THAN")]
     monkeypatch.delenv("OPSLEDGER_LIMITS__WINDOW")
     assert wrong(listen="nowhere") == [("--listen", "VALUE_ERROR")]
+    assert wrong(log={"level": "loud"}) == [("--log-level", "LITERAL_ERROR")]
 
 
 @pytest.mark.parametrize(("text", "place"), [("a: [", " line 1"), ("- a\n- b", ""), ("x: 1\n\ty: 2", " line 2")])
