@@ -1,12 +1,12 @@
 """Makes batches durable: into the active segment, a new one when it is time, with the mark and the checkpoints."""
 from __future__ import annotations
 
-from opsledger.ext.journal import Index
+from opsledger.ext.journal import SEGMENT_HEADER_BYTES, Index
 from opsledger.services.journal.batches import Batch
 from opsledger.services.journal.checkpoint import Checkpoint, write_checkpoint
 from opsledger.services.journal.files import Files
 from opsledger.services.journal.mark import Mark, encode_mark, open_mark
-from opsledger.services.journal.recovery import Recovered
+from opsledger.services.journal.recovery import Recovered, durable_view
 from opsledger.services.journal.segment_file import Segment, segment_name
 
 
@@ -30,10 +30,18 @@ class SegmentWriter:
         elif recovered.tail:
             self.segments[-1].file.truncate(recovered.tail.offset)
         if self.segments:
-            self.segments[-1].file.sync()
+            self._rewrite(self.segments[-1], durable_view(recovered).end)
         self._files.sync_names()
         self._write_mark()
         self._mark.sync()
+
+    def _rewrite(self, segment: Segment, start: int) -> None:
+        """Write what is not proved durable once more. After a failed sync the system may take bytes for written that never
+        reached the disk; syncing them again would then do nothing and succeed."""
+        if start <= SEGMENT_HEADER_BYTES:
+            start = 0
+        segment.file.write(segment.file.read(segment.end - start, start), start)
+        segment.file.sync()
 
     def _write_mark(self) -> None:
         self._mark.write(encode_mark(Mark(self._index.events, self._hash)), 0)

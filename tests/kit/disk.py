@@ -21,20 +21,37 @@ class Inode:
     def __init__(self, data: bytes = b"") -> None:
         self.seen = bytearray(data)
         self.held = bytearray(data)
-        self.unsynced: list[tuple[int, bytes]] = []
+        self.unsynced: list[tuple[int, bytes | None]] = []
+        """Writes (offset, data) and truncations (size, None)."""
+
+    def sync(self) -> None:
+        for offset, data in self.unsynced:
+            _apply(self.held, offset, data)
+        self.unsynced = []
 
     def after_power_cut(self, random: Random) -> Inode:
-        """Any of the unsynced sectors may have reached the disk, in any order."""
+        """Any of the unsynced sectors may have reached the disk."""
         held = bytearray(self.held)
         for offset, data in self.unsynced:
+            if data is None:
+                if random.random() < 0.5:
+                    _apply(held, offset, None)
+                continue
             at = offset
             while at < offset + len(data):
                 end = min(at - at % SECTOR_BYTES + SECTOR_BYTES, offset + len(data))
                 if random.random() < 0.5:
-                    held.extend(bytes(max(end - len(held), 0)))
-                    held[at:end] = data[at - offset:end - offset]
+                    _apply(held, at, data[at - offset:end - offset])
                 at = end
         return Inode(bytes(held))
+
+
+def _apply(held: bytearray, offset: int, data: bytes | None) -> None:
+    if data is None:
+        del held[offset:]
+    else:
+        held.extend(bytes(max(offset - len(held), 0)))
+        held[offset:offset + len(data)] = data
 
 
 class Disk:
@@ -59,8 +76,10 @@ class Disk:
         return disk
 
     def after_process_end(self) -> Disk:
-        """What the next process finds: the system still has every write."""
-        return Disk(self.contents())
+        """What the next process finds: the system still has every write, synced or not."""
+        disk = Disk()
+        disk._names, disk._durable_names, disk._name_acts = self._names, self._durable_names, self._name_acts
+        return disk
 
     def names(self) -> list[str]:
         return sorted(self._names)
@@ -110,20 +129,23 @@ class OpenFile:
         return bytes(self._inode.seen[offset:offset + size])
 
     def write(self, data: bytes, offset: int) -> None:
-        seen = self._inode.seen
-        seen.extend(bytes(max(offset - len(seen), 0)))
-        seen[offset:offset + len(data)] = data
+        _apply(self._inode.seen, offset, data)
         self._inode.unsynced.append((offset, data))
         self._disk.before("write", self._name)  # a cut in the middle of a write leaves any part of it
 
     def sync(self) -> None:
-        self._disk.before("sync", self._name)
-        self._inode.held, self._inode.unsynced = bytearray(self._inode.seen), []
+        try:
+            self._disk.before("sync", self._name)
+        except OSError as error:
+            if not isinstance(error, PowerCut):  # the system takes the bytes for written now: they never reach the disk
+                self._inode.unsynced = []
+            raise
+        self._inode.sync()
 
     def truncate(self, size: int) -> None:
         self._disk.before("truncate", self._name)
-        del self._inode.seen[size:]
-        self._inode.unsynced = [(offset, data[:max(size - offset, 0)]) for offset, data in self._inode.unsynced]
+        _apply(self._inode.seen, size, None)
+        self._inode.unsynced.append((size, None))
 
     def size(self) -> int:
         return len(self._inode.seen)

@@ -1,4 +1,5 @@
-"""Lives of a journal, each ended by a power cut or the end of its process at an act chosen by the seed. What was acknowledged survives.
+"""Lives of a journal, each ended by a power cut, a failed sync or the end of its process at an act chosen by the seed. What was
+acknowledged survives.
 
 One thread runs it, so that a seed always gives the same history: builder and writer are driven as group commit drives them.
 """
@@ -71,14 +72,15 @@ def live(disk: Disk, history: History) -> None:
     assert verify(disk).damage is None
 
     acts_left = random.choice([5, 20, 100, 400])
+    fault = random.choice([PowerCut, PowerCut, OSError])
 
-    def cut_the_power(act: str, file: str) -> None:
+    def fail(act: str, file: str) -> None:
         nonlocal acts_left
         acts_left -= 1
-        if acts_left < 0:
-            raise PowerCut(act, file)
+        if acts_left < 0 and (fault is PowerCut or act == "sync"):
+            raise fault(act, file)
 
-    disk.before = cut_the_power
+    disk.before = fail
     try:
         writer = SegmentWriter(disk, found)
         builder = Builder(found, now_us=Clock(), segment_bytes=3000)
@@ -95,8 +97,10 @@ def live(disk: Disk, history: History) -> None:
                     history.acknowledge(commit, outcome)
         if random.random() < 0.5:
             writer.close()
-    except PowerCut:
+    except OSError:
         pass
+    finally:
+        disk.before = lambda act, file: None
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
