@@ -3,14 +3,17 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
+from opsledger.services.cli.remote import ServerAddress, Token
 
 if TYPE_CHECKING:
+    from opsledger.services.importers.destination import Destination
     from opsledger.services.importers.runner import Reader
     from opsledger.services.importers.summary import Summary
 
@@ -42,6 +45,8 @@ def servicenow(
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
     no_project: NoProject = False,
+    server: ServerAddress = "",
+    token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """The audit export (CSV) of a ServiceNow incident table: one row is an incident after a change."""
@@ -49,7 +54,7 @@ def servicenow(
     from opsledger.services.importers.writing import Owner
 
     reader = ServiceNowReader(Owner(tenant, program, source), time_zone, keep_last)
-    _run(file, reader, skip_invalid, dry_run, journal, database, no_project, as_json)
+    _run(file, reader, _target(journal, database, no_project, server, token), skip_invalid, dry_run, as_json)
 
 
 @group.command()
@@ -60,12 +65,14 @@ def events(
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
     no_project: NoProject = False,
+    server: ServerAddress = "",
+    token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """JSON lines: one TicketEvent in protobuf JSON on each."""
     from opsledger.services.importers.json_lines import EventsReader
 
-    _run(file, EventsReader(), skip_invalid, dry_run, journal, database, no_project, as_json)
+    _run(file, EventsReader(), _target(journal, database, no_project, server, token), skip_invalid, dry_run, as_json)
 
 
 @group.command()
@@ -80,6 +87,8 @@ def csv(
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
     no_project: NoProject = False,
+    server: ServerAddress = "",
+    token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """Any table of ticket events, snapshots or tickets, as a mapping file describes it."""
@@ -88,18 +97,20 @@ def csv(
 
     given = {"tenant": tenant, "program": program, "source": source}
     spec = load_mapping(mapping).model_copy(update={name: ValueSpec(value=text) for name, text in given.items() if text})
-    _run(file, CsvReader(spec, str(mapping)), skip_invalid, dry_run, journal, database, no_project, as_json)
+    _run(file, CsvReader(spec, str(mapping)), _target(journal, database, no_project, server, token), skip_invalid, dry_run, as_json)
 
 
-def _run(
-    file: str, reader: Reader, skip_invalid: bool, dry_run: bool, journal: Path, database: str, no_project: bool, as_json: bool
-) -> None:
+def _target(journal: Path, database: str, no_project: bool, server: str, token: str) -> Destination:
+    from opsledger.services.importers.destination import JournalDestination, ServerDestination
+
+    return ServerDestination(server, token) if server else JournalDestination(journal, None if no_project else database)
+
+
+def _run(file: str, reader: Reader, target: Destination, skip_invalid: bool, dry_run: bool, as_json: bool) -> None:
     from opsledger.services.cli.progress import progress_steps
-    from opsledger.services.importers.destination import to_journal
     from opsledger.services.importers.runner import run_import
 
-    destination = to_journal(journal, None if no_project else database)
-    with progress_steps() as progress, destination as target:
+    with progress_steps() as progress, closing(target):
         summary = run_import(file, reader, None if dry_run else target.open_sink, skip_invalid=skip_invalid, progress=progress)
         if not dry_run:
             target.project(progress)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsledger.core.errors import FieldViolation, InvalidInput, OpsledgerError
-
 if TYPE_CHECKING:
     import grpc
 
@@ -20,21 +18,14 @@ Token = Annotated[str, typer.Option("--token", envvar="OPSLEDGER_TOKEN", help="B
 def server_channel(server: str, token: str) -> Iterator[grpc.Channel]:
     """Raises InvalidInput for a call that the server finds invalid, OpsledgerError for any other that fails."""
     import grpc
-    from google.rpc.error_details_pb2 import BadRequest
-    from grpc_status import rpc_status
+
+    from opsledger.services.grpc.refusals import refusal
 
     with grpc.insecure_channel(server) as channel:
         try:
             yield grpc.intercept_channel(channel, _bearer(token)) if token else channel
         except grpc.RpcError as error:
-            status = rpc_status.from_call(error)  # type: ignore[arg-type]  # a failed call is both error and call
-            for detail in status.details if status else ():
-                request = BadRequest()
-                if detail.Unpack(request) and request.field_violations:
-                    raise InvalidInput(*(
-                        FieldViolation(v.field, v.reason, v.description) for v in request.field_violations
-                    )) from None
-            raise OpsledgerError(f"{server}: {error.details()}") from None
+            raise refusal(server, error) from None
 
 
 def _bearer(token: str) -> Any:

@@ -1,13 +1,17 @@
 """Where imported facts go: the journal folder, with the read models after it, or a running server."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from opsledger.services.importers.recording import Sink
 from opsledger.services.importers.runner import Progress
+
+if TYPE_CHECKING:
+    from opsledger.core.ports import Journal
+    from opsledger.services.importers.server_sink import ServerSink
+    from opsledger.services.projections.runner import Projector
 
 
 class Destination(Protocol):
@@ -16,42 +20,59 @@ class Destination(Protocol):
     def project(self, progress: Progress) -> None:
         """Bring the read models up to what was recorded, where that is the importer's task."""
 
+    def close(self) -> None: ...
+
 
 class JournalDestination:
-    """Opens the journal only when there is something to record, so that wrong input does not even create it."""
+    """Opens everything only when there is something to record, so that wrong input does not even create it."""
 
     def __init__(self, folder: Path, database: str | None) -> None:
         self._folder, self._database = folder, database
+        self._resources = ExitStack()
+        self._journal: Journal | None = None
+        self._projector: Projector | None = None
 
     def open_sink(self) -> Sink:
+        """Raises what is wrong with the database or the journal before anything is recorded."""
         from opsledger.services.journal.segment import SegmentJournal
+        from opsledger.services.projections.database import open_database
+        from opsledger.services.projections.runner import Projector
         from opsledger.services.tickets.intake import Intake
 
-        self._journal = SegmentJournal.open(self._folder)
+        engine = open_database(self._database) if self._database is not None else None
+        if engine is not None:
+            self._resources.callback(engine.dispose)
+        self._journal = self._resources.enter_context(closing(SegmentJournal.open(self._folder)))
+        if engine is not None:
+            self._projector = Projector(self._journal, engine)
         return Intake(self._journal)
 
     def project(self, progress: Progress) -> None:
-        if self._database is None:
+        if self._projector is None or self._journal is None:
             return
-        from opsledger.services.projections.database import open_database
-        from opsledger.services.projections.runner import Projector
-
-        engine = open_database(self._database)
-        try:
-            Projector(self._journal, engine).catch_up(lambda done: progress("projecting", done, self._journal.position))
-        finally:
-            engine.dispose()
+        last = self._journal.position
+        self._projector.catch_up(lambda position: progress("projecting", position, last))
 
     def close(self) -> None:
-        if hasattr(self, "_journal"):
-            self._journal.close()
+        self._resources.close()
 
 
-@contextmanager
-def to_journal(folder: Path, database: str | None) -> Iterator[Destination]:
-    """``database`` None: leave the read models alone."""
-    destination = JournalDestination(folder, database)
-    try:
-        yield destination
-    finally:
-        destination.close()
+class ServerDestination:
+    """The server keeps its own read models up to date."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._address, self._token = address, token
+        self._sink: ServerSink | None = None
+
+    def open_sink(self) -> Sink:
+        from opsledger.services.importers.server_sink import ServerSink
+
+        self._sink = ServerSink(self._address, self._token)
+        return self._sink
+
+    def project(self, progress: Progress) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        if self._sink is not None:
+            self._sink.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from itertools import islice
 from typing import Protocol
 
 from opsledger.core.errors import InvalidInput, Overloaded
@@ -13,6 +12,7 @@ from opsledger.services.importers.summary import Summary
 from opsledger.services.tickets.intake import Outcome
 
 BATCH_EVENTS_MAX = 1_000
+BATCH_BYTES_MAX = 1 << 20
 BATCHES_UNDER_WAY_MAX = 8
 
 
@@ -54,5 +54,13 @@ def record(spool: Spool, sink: Sink, summary: Summary, progress: Callable[[int],
 
 
 def _batches(events: Iterator[bytes]) -> Iterator[list[bytes]]:
-    while batch := list(islice(events, BATCH_EVENTS_MAX)):
+    batch: list[bytes] = []
+    size = 0
+    for event in events:
+        if batch and (len(batch) == BATCH_EVENTS_MAX or size + len(event) > BATCH_BYTES_MAX):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += len(event)
+    if batch:
         yield batch

@@ -1,0 +1,114 @@
+"""Where imports go: a journal whose process is killed, and a running server. The end is the same."""
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opsledger.core.errors import InvalidInput, OpsledgerError
+from opsledger.services.importers.csv_table import CsvReader
+from opsledger.services.importers.destination import JournalDestination
+from opsledger.services.importers.mapping import load_mapping
+from opsledger.services.importers.runner import run_import
+from opsledger.services.importers.server_sink import ServerSink
+from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.segment import SegmentJournal
+from opsledger.services.projections.database import open_database
+from tests.kit.imports import imported, payloads, table
+from tests.kit.read_models import rows as read_models
+from tests.kit.servers import running
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+MAPPING = EXAMPLES / "audit-snapshots.yaml"
+TICKETS = 800
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tickets that somebody takes, answers and ends."""
+    rows = []
+    for ticket in range(TICKETS):
+        start_ms = 1_709_280_000_000 + ticket * 60_000
+        rows += [
+            f"OPS-{ticket},{start_ms},ann,To Do,P{ticket % 3},,,net,0",
+            f"OPS-{ticket},{start_ms + 1_000},ann,In Progress,P2,Core,bob,net,1",
+            f"OPS-{ticket},{start_ms + 90_000},bob,Done,P1,Core,bob,,{1 + ticket % 2}",
+        ]
+    file = tmp_path_factory.mktemp("log") / "audit.csv"
+    file.write_text(table("key,changed,by,status,priority,team,assignee,labels,comments", rows), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def whole(log: Path) -> MemoryJournal:
+    """The journal of an import that nothing disturbs."""
+    journal = MemoryJournal()
+    imported(log, reader(), journal)
+    return journal
+
+
+def reader() -> CsvReader:
+    return CsvReader(load_mapping(MAPPING), str(MAPPING))
+
+
+def command(log: Path, folder: Path) -> list[str]:
+    return [
+        sys.executable, "-m", "opsledger.services.cli.main", "import", "csv", str(log), "--mapping", str(MAPPING),
+        "--journal", str(folder / "journal"), "--database", f"sqlite:///{folder / 'models.db'}",
+    ]
+
+
+def test_killed_and_run_again_it_ends_in_the_same_journal_and_read_models(log: Path, whole: MemoryJournal, tmp_path: Path) -> None:
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    subprocess.run(command(log, undisturbed), check=True, timeout=60, capture_output=True)
+    for target_bytes in (100_000, 600_000):
+        process = subprocess.Popen(command(log, disturbed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and size(disturbed / "journal") < target_bytes:
+            pass
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL
+
+    subprocess.run(command(log, disturbed), check=True, timeout=60, capture_output=True)
+
+    with SegmentJournal.open(disturbed / "journal", read_only=True) as journal:
+        assert payloads(journal) == payloads(whole)
+    rows = [read_models(open_database(f"sqlite:///{folder / 'models.db'}")) for folder in (undisturbed, disturbed)]
+    assert rows[0] == rows[1]
+    assert len(rows[0]["tickets"]) == TICKETS
+
+
+def size(folder: Path) -> int:
+    """Bytes of the segments."""
+    return sum(file.stat().st_size for file in folder.glob("*") if file.is_file()) if folder.exists() else 0
+
+
+def test_through_a_server_the_same_bytes_arrive_in_the_same_order(log: Path, whole: MemoryJournal) -> None:
+    journal = MemoryJournal()
+    with running(journal) as server:
+        first, again = ServerSink(server.address), ServerSink(server.address)
+        recorded = run_import(str(log), reader(), lambda: first)
+        first.close()
+        repeated = run_import(str(log), reader(), lambda: again)
+        again.close()
+
+    assert (recorded.recorded, recorded.duplicates) == (whole.position, 0)
+    assert (repeated.recorded, repeated.duplicates) == (0, whole.position)
+    assert payloads(journal) == payloads(whole)
+
+
+def test_a_server_that_is_not_there_is_named(log: Path) -> None:
+    sink = ServerSink("127.0.0.1:1")
+    with pytest.raises(OpsledgerError, match=r"^127\.0\.0\.1:1: "):
+        run_import(str(log), reader(), lambda: sink)
+    sink.close()
+
+
+def test_a_wrong_database_is_refused_before_anything_is_recorded(log: Path, tmp_path: Path) -> None:
+    target = JournalDestination(tmp_path / "journal", "mysql://here")
+    with pytest.raises(InvalidInput, match="--database"):
+        run_import(str(log), reader(), target.open_sink)
+    target.close()
+    assert not (tmp_path / "journal").exists()
