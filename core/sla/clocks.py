@@ -6,6 +6,7 @@ the last fact is in; until then a clock only notes when it ran and which target 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from opsledger.core.sla.clock import Clock
 from opsledger.core.sla.measure import measure
@@ -14,11 +15,13 @@ from opsledger.core.sla.metrics.moment import Moment, moment_of
 from opsledger.core.sla.metrics.track import Track
 from opsledger.core.sla.policy import DEFAULT_PAUSE_ON, Policy
 from opsledger.core.sla.rules import RuleBook, Rules
-from opsledger.core.tickets.facts import Assigned, Classified, DueSet, Opened, PriorityChanged, TicketFact
+from opsledger.core.tickets.facts import Assigned, Classified, DueSet, Opened, PriorityChanged, Replied, TicketFact
 from opsledger.core.tickets.state import TicketState, begin, evolve
 
 _MATCHED = (Opened, Classified, PriorityChanged, Assigned)
-"""Facts that change something a policy's condition or target looks at."""
+"""Facts that change something a policy's condition looks at."""
+_SEEN = attrgetter("status", "priority", "group", "category", "channel", "merged_into")
+"""What clocks look at, beside the policy."""
 
 
 def run_clocks(facts: Sequence[TicketFact], book: RuleBook, until_us: int | None = None) -> tuple[Clock, ...]:
@@ -35,16 +38,20 @@ def run_clocks(facts: Sequence[TicketFact], book: RuleBook, until_us: int | None
     in_force: tuple[int, Rules] | None = None
     policy: Policy | None = None
     for fact in facts:
-        before = begin(fact) if ticket is None else ticket
-        after = evolve(before, fact)
+        before, begins = (begin(fact), True) if ticket is None else (ticket, False)
+        ticket = evolve(before, fact)
         found = book.at(fact.occurred_at_us)
-        if ticket is None or found is not in_force or isinstance(fact.fact, _MATCHED):
-            policy = found[1].match(after) if found else None
-        in_force = found
-        moment = moment_of(fact, before, after, begins=ticket is None, in_force=in_force, policy=policy)
-        for track in tracks:
-            _step(track, moment)
-        ticket = after
+        matched = policy
+        if begins or found is not in_force or isinstance(fact.fact, _MATCHED):
+            matched = found[1].match(ticket) if found else None
+        if (
+            begins or found is not in_force or matched is not policy or isinstance(fact.fact, Replied | DueSet)
+            or _SEEN(before) != _SEEN(ticket)
+        ):
+            in_force, policy = found, matched
+            moment = moment_of(fact, before, ticket, begins=begins, in_force=in_force, policy=policy)
+            for track in tracks:
+                _step(track, moment)
     assert ticket is not None
     seen_us = max(facts[-1].occurred_at_us, until_us or 0)
     return tuple(

@@ -23,19 +23,19 @@ def measure(metric: str, watch: Watch, ticket: TicketState, seen_us: int) -> Clo
     applied, end = _in_force(watch)
     assert applied.target_us is not None
     spans = _spans(watch, seen_us if end is None else end.at_us)
-    reading = _Reading(calendar, spans, watch.started_at_us, end, paused=not watch.marks[-1].running)
-    due_at_us = reading.reached(applied.target_us) if watch.promise_us is None else watch.promise_us
+    counted = _Measure(calendar, spans, watch.started_at_us, end, paused=not watch.marks[-1].running)
+    due_at_us = counted.reached(applied.target_us) if watch.promise_us is None else watch.promise_us
     late = due_at_us is not None and due_at_us < (seen_us if end is None else end.at_us)
     steps = [
         (step.name, at_us) for step in target.escalation
-        if (at_us := _step_us(reading, step, applied.target_us, watch.promise_us)) is not None and (end is None or at_us < end.at_us)
+        if (at_us := _step_us(counted, step, applied.target_us, watch.promise_us)) is not None and (end is None or at_us < end.at_us)
     ]
     return Clock(
         metric, watch.cycle, watch.group, ticket.agent if end is None else end.agent,
         applied.policy, applied.rules_version, applied.calendar, applied.tz_version, applied.priority, applied.target_us,
-        watch.started_at_us, _state(end, late=late, paused=reading.paused), due_at_us, watch.promise_us is not None,
+        watch.started_at_us, _state(end, late=late, paused=counted.paused), due_at_us, watch.promise_us is not None,
         None if end is None else end.at_us, None if end is None else end.cause, due_at_us if late else None,
-        reading.elapsed_us, reading.paused_us,
+        counted.elapsed_us, counted.paused_us,
         tuple(sorted(steps, key=itemgetter(1))), spans, tuple(watch.applied),
     )
 
@@ -65,17 +65,17 @@ def _spans(watch: Watch, to_us: int) -> tuple[Span, ...]:
     )
 
 
-def _step_us(reading: _Reading, step: Step, target_us: int, promise_us: int | None) -> int | None:
+def _step_us(counted: _Measure, step: Step, target_us: int, promise_us: int | None) -> int | None:
     """When a step of the ladder is reached; never before the start."""
     if promise_us is None:
-        return reading.reached(target_us + step.offset_us if step.percent is None else target_us * step.percent // 100)
+        return counted.reached(target_us + step.offset_us if step.percent is None else target_us * step.percent // 100)
     if step.percent is not None:
-        return reading.later(reading.start_us, reading.calendar.elapsed_us(reading.start_us, promise_us) * step.percent // 100)
-    at_us = reading.later(promise_us, step.offset_us)
-    return None if at_us is None else max(reading.start_us, at_us)
+        return counted.later(counted.start_us, counted.calendar.elapsed_us(counted.start_us, promise_us) * step.percent // 100)
+    at_us = counted.later(promise_us, step.offset_us)
+    return None if at_us is None else max(counted.start_us, at_us)
 
 
-class _Reading:
+class _Measure:
     """Spans under a calendar."""
 
     def __init__(self, calendar: Calendar, spans: tuple[Span, ...], start_us: int, end: End | None, *, paused: bool) -> None:

@@ -37,13 +37,14 @@ class Rules:
 class RuleBook:
     """The versions of a program's rules, each in force from an instant until the next one's. Immutable."""
 
-    __slots__ = ("_effective_from_us", "_versions", "metrics")
+    __slots__ = ("_by_number", "_effective_from_us", "_versions", "metrics")
 
     def __init__(self, versions: Sequence[tuple[int, int, Rules]] = ()) -> None:
         """``versions``: (effective_from_us, version, rules). Of two from the same instant the higher version is in force."""
         ordered = sorted(versions, key=lambda entry: entry[:2])
         self._effective_from_us = [entry[0] for entry in ordered]
         self._versions = [(version, rules) for _, version, rules in ordered]
+        self._by_number = dict(self._versions)
         self.metrics = frozenset(metric for _, rules in self._versions for policy in rules.policies for metric in policy.targets)
         """For which any version has a target."""
 
@@ -54,7 +55,7 @@ class RuleBook:
 
     def version(self, number: int) -> Rules:
         """The rules of a version. Raises KeyError for a version that is not in the book."""
-        return dict(self._versions)[number]
+        return self._by_number[number]
 
 
 def parse_rules(document: Mapping[str, object]) -> Rules:
