@@ -22,11 +22,14 @@ class CountryHolidays(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def public_holidays(where: CountryHolidays, year: int) -> frozenset[date]:
-    """The public holidays of one year. Raises NotImplementedError for a country or subdivision that the library has not."""
+    """The public holidays of one year, perhaps with a neighbouring day of another.
+
+    Raises NotImplementedError for a country or subdivision that the library has not.
+    """
     from holidays import country_holidays  # late: a calendar without a country never pays for it
 
     found = country_holidays(where.country, subdiv=where.subdivision or None, years=year, observed=where.observed)
-    return frozenset(day for day in found if day.year == year)
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,9 @@ class Schedule:
         )
 
     def opens(self) -> bool:
-        """Whether any date is open: a special day, or a weekday that 28 years (a full cycle of weekdays and leap days) of
-        yearly and public holidays, and as many years as single dates could fill, leave open."""
+        """Whether any date is open: a special day, or a weekday that the holidays of 28 years (a full cycle of weekdays and leap
+        days) leave open."""
         if any(intervals for _, intervals in self.special_days):
             return True
-        special = {day for day, _ in self.special_days}
-        years = 28 + (len(self.dates) + len(special)) // 50
-        days = (date.fromordinal(n) for n in range(date(2000, 1, 1).toordinal(), date(2000 + years, 1, 1).toordinal()))
-        return any(self.week[day.weekday()] and day not in special and not self.is_holiday(day) for day in days)
+        days = (date.fromordinal(n) for n in range(date(2000, 1, 1).toordinal(), date(2028, 1, 1).toordinal()))
+        return any(self.week[day.weekday()] and not self.is_holiday(day) for day in days)

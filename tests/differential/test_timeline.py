@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsledger.ext import calendar as ext
@@ -42,16 +42,17 @@ def test_elapsed_counts_open_cells(timeline: Any, points: list[int], start: int,
 
 
 @kernels
-@given(points=edges, start=instants, target=st.integers(-MAX, MAX))
-def test_due_is_the_edge_of_a_cell(timeline: Any, points: list[int], start: int, target: int) -> None:
+@settings(max_examples=40, deadline=None)
+@given(points=edges, start=instants)
+def test_due_is_the_edge_of_a_cell(timeline: Any, points: list[int], start: int) -> None:
+    """For every target, so that each end of each interval is met exactly."""
     line, opened = timeline(*pairs(points)), cells(points)
-    expected: int | None = start
-    if target > 0:
-        expected = next(iter([cell + 1 for cell in opened if cell >= start][target - 1 :]), None)
-    elif target < 0:
-        expected = next(iter([cell for cell in reversed(opened) if cell < start][-target - 1 :]), None)
-    assert line.due(start, target) == expected
-    assert line.due_many([start], [target]) == [expected]
+    ahead, behind = [cell + 1 for cell in opened if cell >= start], [cell for cell in reversed(opened) if cell < start]
+    for target in range(1, MAX + 2):
+        expected = (ahead[target - 1 :] or [None])[0], (behind[target - 1 :] or [None])[0]
+        assert (line.due(start, target), line.due(start, -target)) == expected
+        assert line.due_many([start, start], [target, -target]) == list(expected)
+    assert line.due(start, 0) == start
 
 
 @kernels
