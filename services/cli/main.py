@@ -9,7 +9,7 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
-from opsledger.services.cli import demo, imports, journal, project, rules, scorecard, serve, sla
+from opsledger.services.cli import demo, imports, journal, project, qa, rules, scorecard, serve, sla
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -19,6 +19,7 @@ cli = typer.Typer(
 )
 cli.add_typer(imports.group, name="import")
 cli.add_typer(journal.group, name="journal")
+cli.add_typer(qa.group, name="qa")
 cli.add_typer(rules.group, name="rules")
 cli.add_typer(sla.group, name="sla")
 cli.command("scorecard")(scorecard.scorecard)

@@ -1,0 +1,117 @@
+"""``opsledger qa agreement`` as a user runs it."""
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.command import Ran, run
+
+WIDE = """unit,ann,bob,cem,dee
+1,1,1,,1
+2,2,2,3,2
+3,3,3,3,3
+4,3,3,3,3
+5,2,2,2,2
+6,1,2,3,4
+7,4,4,4,4
+8,1,1,2,1
+9,2,2,2,2
+10,NA,5,5,5
+11,.,?,1,1
+12,*,-,3,
+"""
+"""Krippendorff (2011), section C, with every way of saying that a rating is missing."""
+
+
+def long(text: str) -> str:
+    """The same ratings, one on each line."""
+    header, *rows = [line.split(",") for line in text.splitlines()]
+    lines = [f"{row[0]},{rater},{cell}" for row in rows for rater, cell in zip(header[1:], row[1:], strict=True)]
+    return "ticket,analyst,score\n" + "\n".join(lines) + "\n"
+
+
+def agreement(folder: Path, text: str, *arguments: str) -> Ran:
+    file = folder / "ratings.csv"
+    file.write_text(text)
+    return run("qa", "agreement", file, *arguments)
+
+
+def values(ran: Ran) -> dict[tuple[str, str], Any]:
+    assert ran.code == 0, ran.err
+    return {(one["coefficient"], one["level"]): one for one in json.loads(ran.out)["agreements"]}
+
+
+@pytest.mark.parametrize("text", [WIDE, long(WIDE), WIDE.replace("unit,", "conversation_id,")], ids=["wide", "long", "named otherwise"])
+def test_the_published_example(tmp_path: Path, text: str) -> None:
+    found = values(agreement(tmp_path, text, "--json"))
+    rounded = {key: round(one["value"], 3) for key, one in found.items() if key[0] == "krippendorff_alpha"}
+    assert rounded == {
+        ("krippendorff_alpha", "nominal"): 0.743, ("krippendorff_alpha", "ordinal"): 0.815,
+        ("krippendorff_alpha", "interval"): 0.849, ("krippendorff_alpha", "ratio"): 0.797,
+    }
+    assert round(found["gwet_ac1", "nominal"]["value"], 5) == 0.77544
+    assert round(found["fleiss_kappa", "nominal"]["value"], 5) == 0.76117
+
+
+def test_a_table_for_people(tmp_path: Path) -> None:
+    ran = agreement(tmp_path, WIDE)
+    assert ran.code == 0
+    for part in ("41 ratings of 12 units", "Krippendorff's alpha", "0.7434", "95 % interval"):
+        assert part in ran.out
+
+
+def test_words_in_an_order(tmp_path: Path) -> None:
+    text = "ann,bob\npoor,poor\nfair,good\ngood,good\npoor,fair\n"
+    nominal = values(agreement(tmp_path, text, "--json"))
+    assert {level for _, level in nominal} == {"nominal"}
+    ordered = values(agreement(tmp_path, text, "--order", "poor,fair,good", "--json"))
+    numbered = values(agreement(tmp_path, text.replace("poor", "1").replace("fair", "2").replace("good", "3"), "--json"))
+    assert ordered["krippendorff_alpha", "ordinal"]["value"] == numbered["krippendorff_alpha", "ordinal"]["value"]
+
+
+def test_some_columns_another_delimiter_and_no_header(tmp_path: Path) -> None:
+    two = values(agreement(tmp_path, WIDE, "--raters", "bob,dee", "--json"))
+    assert ("cohen_kappa", "nominal") in two
+    semicolons = values(agreement(tmp_path, WIDE.replace(",", ";"), "--delimiter", ";", "--raters", "bob,dee", "--json"))
+    assert semicolons == two
+    bare = "\n".join(",".join(line.split(",")[1:]) for line in WIDE.splitlines()[1:])
+    assert values(agreement(tmp_path, bare, "--no-header", "--json")) == values(agreement(tmp_path, WIDE, "--json"))
+
+
+def test_a_compressed_file(tmp_path: Path) -> None:
+    file = tmp_path / "ratings.csv.gz"
+    file.write_bytes(gzip.compress(WIDE.encode()))
+    assert values(run("qa", "agreement", file, "--json")) == values(agreement(tmp_path, WIDE, "--json"))
+
+
+def test_what_is_not_defined_is_null_with_a_reason(tmp_path: Path) -> None:
+    found = values(agreement(tmp_path, "ann,bob\nyes,yes\nyes,yes\n", "--json"))
+    alpha = found["krippendorff_alpha", "nominal"]
+    assert (alpha["value"], alpha["low"], alpha["high"], alpha["reason"]) == (None, None, None, "NO_VARIATION")
+    assert "only one category was used" in agreement(tmp_path, "ann,bob\nyes,yes\nyes,yes\n").out
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "named"),
+    [
+        ("", [], "no ratings"), ("ann,bob\n", [], "no ratings"), ("ann\n1\n", [], "two raters"), ("ann;bob\n1;2\n", [], "--delimiter"),
+        ("ann,bob\n1,2\n1\n", [], "line 3"), ("1,2\n2,2\n", [], "--no-header"), ("ann,ann\n1,2\n", [], "twice"),
+        ("unit,rater,value\n1,a,1\n1,a,2\n", [], "line 3"), (WIDE, ["--level", "cosmic"], "cosmic"), (WIDE, ["--raters", "ann,zoe"], "zoe"),
+        (WIDE, ["--unit", "zoe"], "zoe"), (WIDE, ["--order", "1,2,3"], "line 7"), (WIDE, ["--confidence", "95"], "--confidence"),
+        (WIDE, ["--delimiter", "::"], "--delimiter"), ("ann,bob\na,b\nb,b\n", ["--level", "ordinal"], "--order"),
+        (WIDE, ["--order", "1,1,2,3,4,5"], "--order"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name(tmp_path: Path, text: str, arguments: list[str], named: str) -> None:
+    ran = agreement(tmp_path, text, *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert named in ran.err
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    ran = run("qa", "agreement", tmp_path / "none.csv")
+    assert (ran.code, "none.csv" in ran.err) == (2, True)
