@@ -18,8 +18,8 @@ def kind_word(number: int) -> str:
 def announcement_row(event: RecordedEvent) -> tuple[object, ...]:
     """A row of the table `announcements`. Raises DecodeError for bytes that are no Announcement."""
     message = Announcement.FromString(event.payload)
+    due_at_us = timestamp_us(message.due_at) if message.HasField("due_at") else None
     return (
         event.position, message.tenant, message.source, message.ticket_id, message.program, kind_word(message.kind),
-        message.metric, message.cycle, message.policy, message.step, timestamp_us(message.due_at), timestamp_us(message.at),
-        kind_word(message.retracts),
+        message.metric, message.cycle, message.policy, message.step, due_at_us, timestamp_us(message.at), kind_word(message.retracts),
     )

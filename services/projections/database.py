@@ -42,6 +42,11 @@ def writer(engine: Engine) -> Engine:
     return engine.execution_options(writes=True)
 
 
+def reader(engine: Engine) -> Engine:
+    """The same database for transactions whose queries all see one state."""
+    return engine.execution_options(isolation_level="REPEATABLE READ") if engine.dialect.name == "postgresql" else engine
+
+
 def shown(engine: Engine) -> str:
     """Its URL as it may stand in a message: without the password."""
     return engine.url.set(drivername=engine.url.get_backend_name()).render_as_string(hide_password=True)

@@ -88,8 +88,8 @@ announcements = Table(
     "announcements", metadata, _position(primary_key=True),
     _text("tenant"), _text("source"), _text("ticket_id"), _text("program"),
     _text("kind", comment="warning, breach, retraction"), _text("metric"), _count("cycle"), _text("policy"), _text("step"),
-    _time("due_at_us"), _time("at_us"), _text("retracts", comment="warning or breach, for a retraction"),
-    Index("announcements_by_ticket", "tenant", "source", "ticket_id"),
+    _time("due_at_us", optional=True), _time("at_us"), _text("retracts", comment="warning or breach, for a retraction"),
+    Index("announcements_by_ticket", "tenant", "source", "ticket_id"), Index("announcements_by_program", "tenant", "program", "position"),
 )
 
 rules = Table(

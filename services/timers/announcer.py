@@ -1,0 +1,66 @@
+"""The timer service: says warnings, breaches and retractions aloud, as events whose time is the instant they are about.
+
+What is announced follows from the read models and the time alone: a breach is a consequence of facts, never of somebody
+looking. A fact that comes late can retract what was announced and bring something else.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+
+from sqlalchemy import Engine
+
+from opsledger.core.ports import Commit, Journal, NewEvent
+from opsledger.services.journal.clock import wall_clock_us
+from opsledger.services.projections.database import reader
+from opsledger.services.projections.runner import Projector
+from opsledger.services.timers.announced import decide, said
+from opsledger.services.timers.announcer_queries import AnnouncerQueries, Stretch
+
+DAY_US = 86_400_000_000
+HISTORY_US = 7 * DAY_US
+"""What was reached longer ago is not announced any more, as after an import of old tickets."""
+TICKETS_AT_ONCE = 500
+PAUSE_S = 0.1
+"""Least time between two looks, so that a busy projector is not followed commit by commit."""
+
+
+class Announcer:
+    """One thread works. Restarted at any moment, it goes on without a double."""
+
+    def __init__(
+        self, journal: Journal, engine: Engine, *, now_us: Callable[[], int] = wall_clock_us, history_us: int = HISTORY_US
+    ) -> None:
+        self._journal, self._engine = journal, reader(engine)
+        self._now_us, self._history_us = now_us, history_us
+        self._looked: Stretch | None = None
+        self.position = 0
+        """Of the read models when it last looked."""
+        self.announced = 0
+        """How many announcements and retractions it has made."""
+
+    def announce(self) -> int | None:
+        """Announce and retract what the read models call for now; the next instant at which there may be something, as far as known."""
+        now_us = self._now_us()
+        with self._engine.connect() as connection:
+            queries = AnnouncerQueries(connection)
+            looked = Stretch(queries.position(), now_us)
+            tickets = queries.tickets_to_look_at(self._looked, looked, now_us - self._history_us)
+            for start in range(0, len(tickets), TICKETS_AT_ONCE):
+                some = tickets[start:start + TICKETS_AT_ONCE]
+                steps, known = queries.steps(some), said(queries.announcements(some))
+                self._record(list(decide(steps, known, now_us=now_us, not_before_us=now_us - self._history_us)))
+            next_at_us = queries.next_step_us(now_us)
+        self._looked, self.position = looked, looked.position
+        return next_at_us
+
+    def run(self, stop: Event, projector: Projector, look_s: float) -> None:
+        """Announce until ``stop`` is set: at the next instant, when the read models move, at the latest after ``look_s``."""
+        while not stop.wait(PAUSE_S):
+            next_at_us = self.announce()
+            until_s = look_s if next_at_us is None else min(look_s, max(0, next_at_us - self._now_us()) / 1_000_000)
+            projector.wait_for(self.position + 1, until_s)
+
+    def _record(self, events: list[NewEvent]) -> None:
+        if events:
+            self.announced += self._journal.append(Commit(events)).duplicates.count(False)
