@@ -22,6 +22,7 @@ from opsledger.services.scorecards.answers import Answers
 from opsledger.services.scorecards.reports import Reports
 from opsledger.services.settings import Settings
 from opsledger.services.tickets.intake import Intake
+from opsledger.services.timers.announcer import Announcer
 
 OnDead = Callable[[Exception], None]
 
@@ -96,6 +97,10 @@ def _services(parts: Parts) -> Iterator[Service]:
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     yield parts.projecting
+    if parts.settings.timers:
+        announcer = Announcer(parts.journal, parts.engine)
+        parts.metrics.gauge("announced", "Warnings, breaches and retractions announced since the start.", lambda: announcer.announced)
+        yield Background("timers", lambda stop: announcer.run(stop, parts.projector, parts.settings.tick_s), on_dead)
 
 
 def _measure(parts: Parts) -> None:

