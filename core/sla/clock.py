@@ -77,7 +77,7 @@ class Clock:
     """Business time in which it was paused. Elapsed and paused together are the business time from start to end."""
     steps: tuple[tuple[str, int], ...]
     """Names and instants of the escalation ladder, by time. Of an ended clock those before its end, of a paused one those
-    already reached."""
+    already reached (around a promised time all are known)."""
     spans: tuple[Span, ...]
     """Without gaps from start to end (or the last fact), none empty, alternately running and paused."""
     applied: tuple[Applied, ...]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table
 
 from opsledger.core.scorecards.outcomes import Outcome, ticket_outcomes
-from opsledger.core.sla.clock import Clock, ClockState
+from opsledger.core.sla.clock import Clock
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook
 from opsledger.core.tickets.facts import TicketFact
@@ -94,7 +94,7 @@ def _steps(clock: Clock, program: str) -> Iterable[Row]:
     """What is to be announced about a clock, and when: the rungs of its ladder and its breach."""
     for name, at_us in clock.steps:
         yield WARNING, name, program, clock.policy, at_us, clock.due_at_us
-    if clock.due_at_us is not None and (clock.breached_at_us is not None or clock.state is ClockState.RUNNING):
+    if clock.due_at_us is not None and (clock.breached_at_us is not None or clock.is_open):
         yield BREACH, BREACH, program, clock.policy, clock.due_at_us, clock.due_at_us
 
 
