@@ -1,0 +1,153 @@
+"""How a command of a person is carried out: load the aggregate, let it decide, record what it decided, once.
+
+Every command carries a request id. Its repetition, after a restart too, is answered with the aggregate as the first
+execution left it, and records nothing.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.domain import Aggregate
+from eventsourcing.persistence import IntegrityError
+
+from opsledger.core.errors import FieldViolation, InvalidInput, NotFound, VersionConflict
+from opsledger.core.ports import Commit, Journal
+from opsledger.core.tickets.identity import request_key
+from opsledger.core.tickets.validation import check_name
+from opsledger.services.journal.recorder import lend
+
+ATTEMPTS_MAX = 3
+"""How often a command without an etag is decided anew because somebody else changed the aggregate in between."""
+APPLICATION = "decisions"
+"""Name of the application under which all decisions stand in the journal; it is for ever."""
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Decided(NamedTuple, Generic[A]):
+    """What a command led to."""
+
+    aggregate: A
+    """As the first execution of the request left it."""
+    position: int
+    """Of the last event it recorded; of the journal's end when it recorded none."""
+    repeated: bool
+    """The request had been carried out before."""
+
+    @property
+    def etag(self) -> str:
+        return etag_of(self.aggregate)
+
+
+def etag_of(aggregate: Aggregate) -> str:
+    """Names this version of it; a change may ask for it."""
+    return str(aggregate.version)
+
+
+class Decisions:
+    """The decisions of one journal. Thread-safe: every command loads its own copy of the aggregate.
+
+    Aggregates have an attribute ``tenant``. Their classes must have been imported before they are read, so that the
+    library knows their topics.
+    """
+
+    def __init__(self, journal: Journal, folder: Path, now_us: Callable[[], int]) -> None:
+        """``folder`` names the journal to the library; it is not opened. ``now_us`` gives events their ``occurred_at``."""
+        self._journal, self._now_us = journal, now_us
+        self._lent = ExitStack()
+        self._lent.enter_context(lend(folder, journal))
+        self._log: Application[UUID] = _Log({
+            "PERSISTENCE_MODULE": "opsledger.services.journal.recorder", "OPSLEDGER_JOURNAL": str(folder),
+        })
+
+    def close(self) -> None:
+        """Release the library's recorders; the journal stays open."""
+        self._log.close()
+        self._lent.close()
+
+    def get(self, kind: type[A], id: UUID, *, tenant: str, version: int | None = None) -> A:
+        """Raises NotFound, also for another kind's id or another tenant's."""
+        found: object
+        try:
+            found = self._log.repository.get(id, version=version)
+        except AggregateNotFoundError:
+            found = None
+        if not isinstance(found, kind) or getattr(found, "tenant", None) != tenant:
+            raise NotFound(_word(kind), str(id))
+        return found
+
+    def create(self, kind: type[A], *, tenant: str, request_id: str, make: Callable[[], A]) -> Decided[A]:
+        """Record a new aggregate. Raises what ``make`` raises; VersionConflict when its id is taken."""
+        if first := self._first(kind, tenant, request_id):
+            return first
+        return self._save(kind, make(), tenant, request_id)
+
+    def change(
+        self, kind: type[A], id: UUID, *, tenant: str, request_id: str, command: Callable[[A], object], etag: str = ""
+    ) -> Decided[A]:
+        """Let an aggregate decide. ``command`` is called with it and raises what the history does not allow.
+
+        Raises NotFound; VersionConflict when ``etag`` is given and not the current one, or others keep changing the aggregate.
+        """
+        for attempts_left in reversed(range(ATTEMPTS_MAX)):
+            if first := self._first(kind, tenant, request_id, id):
+                return first
+            aggregate = self.get(kind, id, tenant=tenant)
+            if etag and etag != etag_of(aggregate):
+                given = int(etag) if etag.isdecimal() else 0
+                raise VersionConflict(id.bytes, aggregate.version, given)
+            command(aggregate)
+            try:
+                return self._save(kind, aggregate, tenant, request_id)
+            except VersionConflict:
+                if not attempts_left or etag:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _save(self, kind: type[A], aggregate: A, tenant: str, request_id: str) -> Decided[A]:
+        if not aggregate.pending_events:
+            return Decided(aggregate, self._journal.position, repeated=False)
+        try:
+            self._log.save(aggregate, request_id=request_id, tenant=tenant, occurred_at_us=self._now_us())
+        except IntegrityError:
+            current = self._journal.version(aggregate.id.bytes) or 0
+            raise VersionConflict(aggregate.id.bytes, current, aggregate.version) from None
+        recorded = self._first(kind, tenant, request_id, aggregate.id)
+        assert recorded is not None
+        # The same request may have come twice at once; then the answer is the other one's.
+        return recorded._replace(repeated=recorded.aggregate != aggregate)
+
+    def _first(self, kind: type[A], tenant: str, request_id: str, id: UUID | None = None) -> Decided[A] | None:
+        """The answer to a request that has been carried out. Raises InvalidInput when it was another command's."""
+        if violations := list(check_name("request_id", request_id, required=True)):
+            raise InvalidInput(*violations)
+        key = request_key(tenant, request_id)
+        if self._journal.position_of(key) is None:
+            return None
+        last = self._journal.append(Commit([], key)).positions[-1]  # records nothing: it is answered with the first commit's places
+        [event] = self._journal.read(last - 1, 1)
+        used_for = UUID(bytes=event.stream_id)
+        if id not in (None, used_for):
+            raise _used()
+        try:
+            return Decided(self.get(kind, used_for, tenant=tenant, version=event.version), last, repeated=True)
+        except NotFound:
+            raise _used() from None
+
+
+class _Log(Application[UUID]):
+    name = APPLICATION
+
+
+def _used() -> InvalidInput:
+    return InvalidInput(FieldViolation("request_id", "USED", "has been used for another command"))
+
+
+def _word(kind: type[Any]) -> str:
+    """``ActionItem``: action item."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind.__name__).strip()
