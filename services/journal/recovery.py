@@ -103,7 +103,7 @@ class _Recovery:
             self._read_segment(name, file, following)
         if view is None and self.found.mark.position > self.found.position:
             name, end = (names[-1], files[-1].size()) if names else (segment_name(1), 0)
-            raise self._damaged(f"{self._mark_says()}, but the journal ends here", name, end)
+            raise self._damaged(f"the journal ends here, but {self._mark_says()}", name, end)
         if self.found.mark.position == self.found.position and self.found.mark.hash != self.found.hash:
             raise self._damaged("the last commit is not the one that the mark knows by its hash", names[-1], self.found.segments[-1].end,
                                 self.found.position)
@@ -112,7 +112,8 @@ class _Recovery:
         return JournalDamaged(text, position=position or self.found.position + 1, segment=segment, offset=offset)
 
     def _mark_says(self) -> str:
-        return f"the mark says that events up to position {self.found.mark.position} were durable"
+        return (f"the mark says that events up to position {self.found.mark.position} were durable "
+                "(docs/journal-format.md: how to go on without them)")
 
     def _read_segment(self, name: str, file: File, following: File | None) -> None:
         found, size = self.found, file.size()
