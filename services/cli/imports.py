@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsledger.core.errors import FieldViolation, InvalidRules
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
 from opsledger.services.cli.remote import ServerAddress, Token
 
 if TYPE_CHECKING:
+    from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
     from opsledger.services.importers.destination import Destination
     from opsledger.services.importers.runner import Reader
     from opsledger.services.importers.summary import Summary
@@ -29,6 +31,9 @@ Program = Annotated[str, typer.Option(help="The piece of work that has its own S
 SourceName = Annotated[str, typer.Option("--source", help="Name of the system they come from.")]
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave wrong rows out and record the others.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and count; record nothing.")]
+RulesFile = Annotated[
+    Path | None, typer.Option("--rules", help="SLA rules (YAML) to publish first; once, however often they are given.", show_default=False)
+]
 NoProject = Annotated[bool, typer.Option("--no-project", help="Do not bring the read models up to date afterwards.")]
 
 
@@ -40,6 +45,7 @@ def servicenow(
     source: SourceName = "servicenow",
     time_zone: Annotated[str, typer.Option(help="Of the times in the file, which carry none.")] = "UTC",
     keep_last: Annotated[bool, typer.Option("--keep-last", help="Take the last incident even when the file is cut off in it.")] = False,
+    rules: RulesFile = None,
     skip_invalid: SkipInvalid = False,
     dry_run: DryRun = False,
     journal: JournalFolder = DEFAULT_JOURNAL,
@@ -54,12 +60,14 @@ def servicenow(
     from opsledger.services.importers.writing import Owner
 
     reader = ServiceNowReader(Owner(tenant, program, source), time_zone, keep_last)
-    _run(file, reader, _target(journal, database, no_project, server, token), skip_invalid, dry_run, as_json)
+    target = _target(journal, database, no_project, server, token, _rules(rules, tenant, program))
+    _run(file, reader, target, skip_invalid, dry_run, as_json)
 
 
 @group.command()
 def events(
     file: File,
+    rules: RulesFile = None,
     skip_invalid: SkipInvalid = False,
     dry_run: DryRun = False,
     journal: JournalFolder = DEFAULT_JOURNAL,
@@ -72,7 +80,8 @@ def events(
     """JSON lines: one TicketEvent in protobuf JSON on each."""
     from opsledger.services.importers.json_lines import EventsReader
 
-    _run(file, EventsReader(), _target(journal, database, no_project, server, token), skip_invalid, dry_run, as_json)
+    target = _target(journal, database, no_project, server, token, _rules(rules))
+    _run(file, EventsReader(), target, skip_invalid, dry_run, as_json)
 
 
 @group.command()
@@ -82,6 +91,7 @@ def csv(
     tenant: Annotated[str, typer.Option(help="Instead of the mapping's tenant.")] = "",
     program: Annotated[str, typer.Option(help="Instead of the mapping's program.")] = "",
     source: Annotated[str, typer.Option(help="Instead of the mapping's source.")] = "",
+    rules: RulesFile = None,
     skip_invalid: SkipInvalid = False,
     dry_run: DryRun = False,
     journal: JournalFolder = DEFAULT_JOURNAL,
@@ -97,13 +107,41 @@ def csv(
 
     given = {"tenant": tenant, "program": program, "source": source}
     spec = load_mapping(mapping).model_copy(update={name: ValueSpec(value=text) for name, text in given.items() if text})
-    _run(file, CsvReader(spec, str(mapping)), _target(journal, database, no_project, server, token), skip_invalid, dry_run, as_json)
+    published = _rules(rules, spec.tenant.constant, spec.program.constant)
+    target = _target(journal, database, no_project, server, token, published)
+    _run(file, CsvReader(spec, str(mapping)), target, skip_invalid, dry_run, as_json)
 
 
-def _target(journal: Path, database: str, no_project: bool, server: str, token: str) -> Destination:
+def _target(
+    journal: Path, database: str, no_project: bool, server: str, token: str, rules: PublishRulesRequest | None
+) -> Destination:
     from opsledger.services.importers.destination import JournalDestination, ServerDestination
 
-    return ServerDestination(server, token) if server else JournalDestination(journal, None if no_project else database)
+    if server:
+        return ServerDestination(server, token, rules)
+    return JournalDestination(journal, None if no_project else database, rules)
+
+
+def _rules(file: Path | None, tenant: str = "", program: str = "") -> PublishRulesRequest | None:
+    """The request that publishes them: for the program that the file names, else the one that all facts belong to.
+
+    Raises InvalidRules when neither says whose they are.
+    """
+    if file is None:
+        return None
+    from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
+    from opsledger.services.cli.rules import read_rules
+    from opsledger.services.importers.writing import derived_id
+
+    document_json, rules = read_rules(file)
+    tenant, program = rules.tenant or tenant, rules.program or program
+    if missing := [name for name, value in (("tenant", tenant), ("program", program)) if not value]:
+        raise InvalidRules(*(
+            FieldViolation(f"{file}: {name}", "REQUIRED", "must be given, because the events are not all of one") for name in missing
+        ))
+    return PublishRulesRequest(
+        request_id=derived_id("rules", tenant, program, document_json), tenant=tenant, program=program, document_json=document_json,
+    )
 
 
 def _run(file: str, reader: Reader, target: Destination, skip_invalid: bool, dry_run: bool, as_json: bool) -> None:

@@ -41,7 +41,7 @@ def check(file: RulesFile, as_json: AsJson = False) -> None:
 
     from opsledger.core.sla.durations import format_duration
 
-    _, rules = _read(file)
+    _, rules = read_rules(file)
     promises = [
         (policy.name, metric, target.calendar, {**dict(target.spans_us), **({} if target.default_us is None else {"": target.default_us})})
         for policy in rules.policies for metric, target in policy.targets.items()
@@ -77,7 +77,7 @@ def publish(
     from opsledger.proto.sla.v1 import rules_pb2 as pb
     from opsledger.services.tickets.codec import timestamp
 
-    document_json, rules = _read(file)
+    document_json, rules = read_rules(file)
     request = pb.PublishRulesRequest(
         request_id=request_id or uuid4().hex, tenant=tenant or rules.tenant or NAMELESS, program=program or rules.program or NAMELESS,
         document_json=document_json,
@@ -120,7 +120,7 @@ def show(
         print(yaml.safe_dump(json.loads(rules.document_json), sort_keys=False, allow_unicode=True), end="")
 
 
-def _read(file: Path) -> tuple[str, Rules]:
+def read_rules(file: Path) -> tuple[str, Rules]:
     """The document as JSON, and what it says. Raises InvalidRules, naming file and field."""
     from opsledger.core.sla.rules import parse_rules
     from opsledger.services.documents import as_json, naming, read_document

@@ -10,6 +10,7 @@ from opsledger.services.importers.runner import Progress
 
 if TYPE_CHECKING:
     from opsledger.core.ports import Journal
+    from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
     from opsledger.services.importers.server_sink import ServerSink
     from opsledger.services.projections.runner import Projector
 
@@ -26,8 +27,9 @@ class Destination(Protocol):
 class JournalDestination:
     """Opens everything only when there is something to record, so that wrong input does not even create it."""
 
-    def __init__(self, folder: Path, database: str | None) -> None:
-        self._folder, self._database = folder, database
+    def __init__(self, folder: Path, database: str | None, rules: PublishRulesRequest | None = None) -> None:
+        """``database`` None: leave the read models alone. ``rules`` are published before the first fact."""
+        self._folder, self._database, self._rules = folder, database, rules
         self._resources = ExitStack()
         self._journal: Journal | None = None
         self._projector: Projector | None = None
@@ -37,6 +39,7 @@ class JournalDestination:
         from opsledger.services.journal.segment import SegmentJournal
         from opsledger.services.projections.database import open_database
         from opsledger.services.projections.runner import Projector
+        from opsledger.services.rules.registry import RuleRegistry
         from opsledger.services.tickets.intake import Intake
 
         engine = open_database(self._database) if self._database is not None else None
@@ -45,6 +48,8 @@ class JournalDestination:
         self._journal = self._resources.enter_context(closing(SegmentJournal.open(self._folder)))
         if engine is not None:
             self._projector = Projector(self._journal, engine)
+        if self._rules is not None:
+            RuleRegistry(self._journal).PublishRules(self._rules)
         return Intake(self._journal)
 
     def project(self, progress: Progress) -> None:
@@ -60,14 +65,16 @@ class JournalDestination:
 class ServerDestination:
     """The server keeps its own read models up to date."""
 
-    def __init__(self, address: str, token: str) -> None:
-        self._address, self._token = address, token
+    def __init__(self, address: str, token: str, rules: PublishRulesRequest | None = None) -> None:
+        self._address, self._token, self._rules = address, token, rules
         self._sink: ServerSink | None = None
 
     def open_sink(self) -> Sink:
         from opsledger.services.importers.server_sink import ServerSink
 
         self._sink = ServerSink(self._address, self._token)
+        if self._rules is not None:
+            self._sink.publish(self._rules)
         return self._sink
 
     def project(self, progress: Progress) -> None:

@@ -48,6 +48,11 @@ class ValueSpec(_Section):
     plus: list[Value] = []
     """Durations that come on top of a time."""
 
+    @property
+    def constant(self) -> str:
+        """What it says of every row; empty when that depends on the row."""
+        return "" if "{" in self.value or self.map is not None else self.value
+
 
 Value = Annotated[ValueSpec, BeforeValidator(_value)]
 Words = Annotated[list[str], BeforeValidator(_words)]

@@ -10,6 +10,8 @@ from threading import Lock, Thread
 import grpc
 
 from opsledger.core.errors import FieldViolation, OpsledgerError
+from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
+from opsledger.proto.sla.v1.rules_pb2_grpc import RuleServiceStub
 from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.grpc.refusals import authorization, refusal
@@ -22,7 +24,7 @@ class ServerSink:
     """How many batches are unanswered is bounded by the caller, and by HTTP/2 flow control where the server's window is smaller."""
 
     def __init__(self, address: str, token: str = "") -> None:
-        self._address = address
+        self._address, self._token = address, token
         self._channel = grpc.insecure_channel(address)
         self._requests = SimpleQueue[pb.StreamTicketEventsRequest | None]()
         self._answers: deque[Future[list[Outcome]]] = deque()
@@ -38,6 +40,14 @@ class ServerSink:
         responses = call(iter(self._requests.get, None), metadata=authorization(token))
         self._reader = Thread(target=self._read, args=(responses,), name="import answers", daemon=True)
         self._reader.start()
+
+    def publish(self, rules: PublishRulesRequest) -> None:
+        """Make them the next version of a program's rules. Raises as ``submit``'s future does."""
+        stub = RuleServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated without types
+        try:
+            stub.PublishRules(rules, metadata=authorization(self._token))
+        except grpc.RpcError as failed:
+            raise refusal(self._address, failed) from None
 
     def submit(self, events: Sequence[bytes]) -> Future[list[Outcome]]:
         """The future is done when the server has answered; it raises what the server refused, or OpsledgerError when it went away."""

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
+from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
+from opsledger.services.cli.rules import read_rules
 from opsledger.services.importers.csv_table import CsvReader
-from opsledger.services.importers.destination import JournalDestination
+from opsledger.services.importers.destination import JournalDestination, ServerDestination
 from opsledger.services.importers.mapping import load_mapping
 from opsledger.services.importers.runner import run_import
 from opsledger.services.importers.server_sink import ServerSink
@@ -112,3 +114,31 @@ def test_a_wrong_database_is_refused_before_anything_is_recorded(log: Path, tmp_
         run_import(str(log), reader(), target.open_sink)
     target.close()
     assert not (tmp_path / "journal").exists()
+
+
+RULES = EXAMPLES / "servicenow-rules.yaml"
+
+
+def test_rules_are_published_before_the_first_fact_and_once(log: Path, tmp_path: Path) -> None:
+    several = [*command(log, tmp_path), "--rules", str(RULES)]
+    for _ in range(2):
+        subprocess.run(several, check=True, timeout=60, capture_output=True)
+
+    with SegmentJournal.open(tmp_path / "journal", read_only=True) as journal:
+        types = [event.type for event in journal.read(limit=100_000)]
+    assert types[0] == "sla.v1.rules_published"
+    assert {kind.split(".")[0] for kind in types[1:]} == {"tickets"}
+    clocks = read_models(open_database(f"sqlite:///{tmp_path / 'models.db'}"), ["clocks"])["clocks"]
+    assert len(clocks) >= TICKETS
+
+
+def test_rules_go_through_a_server_too(log: Path) -> None:
+    document_json, _ = read_rules(RULES)
+    rules = PublishRulesRequest(request_id="r", tenant="default", program="ops", document_json=document_json)
+    journal = MemoryJournal()
+    with running(journal) as server:
+        target = ServerDestination(server.address, "", rules)
+        run_import(str(log), reader(), target.open_sink)
+        target.close()
+
+    assert journal.read(limit=1)[0].type == "sla.v1.rules_published"
