@@ -78,7 +78,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
         WhenJournalStops(on_dead),
         Gate(limits.rpcs_max, limits.streams_max),
         Authentication(authenticator(settings.auth)),
-        ReadYourWrites(parts.progress),
+        ReadYourWrites(parts.progress, lambda: journal.position),
     )
     _measure(parts)
     return Application(parts, steps, tuple(_services(parts)), tuple(_background(parts, on_dead)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from opsledger.core.errors import FieldViolation, InvalidInput, NotReady
@@ -57,14 +57,17 @@ class Progress:
 class ReadYourWrites:
     """A step: an RPC with ``opsledger-min-position`` waits for it, within its deadline."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, last_position: Callable[[], int]) -> None:
+        """``last_position`` is that of the journal: what is beyond it cannot be waited for."""
+        self._progress, self._last_position = progress, last_position
 
     @asynccontextmanager
     async def __call__(self, call: Call) -> AsyncIterator[None]:
         if call.is_ours and (text := call.metadata(METADATA_KEY)) is not None:
             if not (text.isascii() and text.isdigit()):
                 raise InvalidInput(FieldViolation(METADATA_KEY, "INVALID", f"must be a journal position, not {text!r}"))
+            if int(text) > (last := self._last_position()):
+                raise InvalidInput(FieldViolation(METADATA_KEY, "OUT_OF_RANGE", f"the journal ends at position {last}"))
             wait_s = min(WAIT_S_MAX, call.context.time_remaining() or WAIT_S_MAX)
             if not await self._progress.wait_for(int(text), wait_s):
                 raise NotReady(f"the read models stand at {self._progress.position}, not yet at {text}")

@@ -66,7 +66,7 @@ class TicketRecorder:
         slots = asyncio.Semaphore(self._window)
         unanswered: asyncio.Queue[_Batch | None] = asyncio.Queue()
         reading = asyncio.create_task(self._read(context, slots, unanswered))
-        reading.add_done_callback(lambda _: unanswered.put_nowait(None))
+        reading.add_done_callback(lambda done: unanswered.put_nowait(None))
         try:
             while (batch := await unanswered.get()) is not None:
                 batch_id, outcomes = batch
@@ -76,6 +76,7 @@ class TicketRecorder:
             await reading  # raises what ended it, after everything before it was answered
         finally:
             reading.cancel()
+            await asyncio.wait({reading})
 
     async def _read(
         self, context: ServicerContext[bytes, Any], slots: asyncio.Semaphore, unanswered: asyncio.Queue[_Batch | None]
@@ -113,8 +114,14 @@ class TicketRecorder:
 
     def _submit(self, events: Sequence[bytes]) -> asyncio.Future[list[Outcome]]:
         started_s = perf_counter()
+
+        def done(outcomes: asyncio.Future[list[Outcome]]) -> None:
+            # Asking for the exception says that it was seen: when a journal stops, a stream raises only its first.
+            if not outcomes.cancelled() and outcomes.exception() is None:
+                self._metrics.batch_seconds.observe(perf_counter() - started_s)
+
         outcomes = asyncio.wrap_future(self._intake.submit(events, tenants=current_principal().tenants))
-        outcomes.add_done_callback(lambda _: self._metrics.batch_seconds.observe(perf_counter() - started_s))
+        outcomes.add_done_callback(done)
         return outcomes
 
     async def _submit_patiently(self, events: Sequence[bytes]) -> asyncio.Future[list[Outcome]]:

@@ -53,6 +53,7 @@ class Intake:
         checked = [self._check(data, tenants) for data in events]
         accepted = [event for event in checked if isinstance(event, NewEvent)]
         answer: Future[list[Outcome]] = Future()
+        answer.set_running_or_notify_cancel()  # a caller may stop waiting; what the journal was given stays given
         if not accepted:
             answer.set_result(list(_outcomes(checked, Receipt((), ()))))
             return answer

@@ -1,9 +1,6 @@
 """Who recorded something can ask for views that have seen it."""
 from __future__ import annotations
 
-import grpc
-import pytest
-
 from opsledger.core.tickets.facts import Status, StatusChanged
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as scorecards
 from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceStub
@@ -32,8 +29,3 @@ def test_a_query_that_names_the_position_of_a_write_sees_it() -> None:
             resolved, = (figure.value for figure in card.figures if figure.kpi == "tickets_resolved")
             assert resolved == number
 
-
-def test_a_position_that_nobody_has_written_is_not_waited_for_beyond_the_deadline() -> None:
-    with running(MemoryJournal()) as server, pytest.raises(grpc.RpcError) as caught:
-        ScorecardServiceStub(server.channel).GetScorecard(DESK, metadata=(("opsledger-min-position", "7"),), timeout=0.3)
-    assert caught.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)

@@ -145,6 +145,28 @@ class TestABatch:
             assert call.result().results[0].position == 1
 
 
+    def test_whose_client_has_gone_is_recorded_all_the_same(self, caplog: pytest.LogCaptureFixture) -> None:
+        journal = HeldBack()
+        with running(journal) as server:
+            stub = TicketRecorderServiceStub(server.channel)
+            calls = [
+                stub.RecordTicketEvents.future(pb.RecordTicketEventsRequest(events=[event("e1")])),
+                stub.StreamTicketEvents(iter([batch(1, "e2"), batch(2, "e3")])),
+            ]
+            held = [journal.arrived.get(timeout=10) for _ in range(3)]
+            for call in calls:
+                call.cancel()
+            stub.StreamTicketEvents(iter([]), timeout=10).code()  # the server has seen the cancellations before this
+            for pair in held:
+                journal.arrived.put(pair)
+                journal.make_durable()
+            following = stub.RecordTicketEvents.future(pb.RecordTicketEventsRequest(events=[event("e3")]), timeout=10)
+            journal.make_durable()
+            assert following.result().results[0].outcome == DUPLICATE
+        assert journal.position == 3
+        assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 class TestARefusal:
     def test_of_bytes_that_are_no_request_names_the_reason(self, server: Running, journal: MemoryJournal) -> None:
         with pytest.raises(grpc.RpcError) as caught:

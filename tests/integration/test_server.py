@@ -137,7 +137,7 @@ def test_a_query_waits_until_the_read_models_are_as_far_as_it_asks() -> None:
         await asyncio.to_thread(progress.reached, 7)
         assert await waiting[0] == b"hello"
 
-    asyncio.run(with_echo((answer_errors, ReadYourWrites(progress)), talk))
+    asyncio.run(with_echo((answer_errors, ReadYourWrites(progress, lambda: 7)), talk))
 
 
 def test_a_query_does_not_wait_beyond_its_deadline() -> None:
@@ -145,11 +145,12 @@ def test_a_query_does_not_wait_beyond_its_deadline() -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await say(channel, metadata=(("opsledger-min-position", "5"),), timeout=0.2)
         assert caught.value.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await say(channel, metadata=(("opsledger-min-position", "soon"),))
-        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        for position in ("soon", "-1", "8"):  # the journal ends at 7
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await say(channel, metadata=(("opsledger-min-position", position),))
+            assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
-    asyncio.run(with_echo((answer_errors, ReadYourWrites(Progress())), talk))
+    asyncio.run(with_echo((answer_errors, ReadYourWrites(Progress(), lambda: 7)), talk))
 
 
 def test_blocking_work_is_bounded() -> None:
