@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from opsledger.core.ports import Journal
+from opsledger.services.tickets.codec import TYPE_PREFIX
 
 _RECORD = struct.Struct("<Q16s")
 _READ_EVENTS = 10_000
@@ -36,7 +37,7 @@ class Findings(NamedTuple):
     acknowledged: int
     """Answers that named a position, those of repeated events included."""
     recorded: int
-    """Events in the journal."""
+    """Ticket events in the journal."""
     missing: int
     """Acknowledged, and not in the journal."""
     altered: int
@@ -66,8 +67,10 @@ def _records(account: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _stored(journal: Journal) -> tuple[Mapping[int, bytes], int]:
-    """Digest by position, and how many events stand there more than once."""
+    """Digest by position of every ticket event, and how many of them stand there more than once."""
     stored: dict[int, bytes] = {}
-    while batch := journal.read(len(stored), _READ_EVENTS):
-        stored.update((event.position, digest(event.payload)) for event in batch)
+    position = 0
+    while batch := journal.read(position, _READ_EVENTS):
+        stored.update((event.position, digest(event.payload)) for event in batch if event.type.startswith(TYPE_PREFIX))
+        position = batch[-1].position
     return stored, len(stored) - len(set(stored.values()))
