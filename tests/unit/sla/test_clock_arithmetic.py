@@ -6,9 +6,12 @@ import pytest
 from opsledger.core.sla.clock import ClockState
 from opsledger.core.sla.rules import RuleBook
 from opsledger.core.tickets.facts import (
+    Assigned,
     Classified,
     DueSet,
     Fact,
+    FeedbackKind,
+    FeedbackReceived,
     Merged,
     Opened,
     PriorityChanged,
@@ -155,6 +158,11 @@ policies:
         clock = resolution(book, at("thu 15:00", OPENED), at("thu 21:00", Classified("order")))
         assert (clock.policy, clock.calendar, shown(clock.due_at_us), clock.elapsed_us) == ("orders", "always", "fri 11:00", 6 * HOUR_US)
 
+    @pytest.mark.parametrize(("by", "change"), [("category", Classified("order")), ("group", Assigned("tier-2"))])
+    def test_a_target_may_go_by_another_field(self, by: str, change: Fact) -> None:
+        book = policy(f"resolution: {{target: {{order: 2h, tier-2: 2h, default: 6h}}, by: {by}}}")
+        assert shown(resolution(book, at("thu 15:00", OPENED), at("thu 15:30", change)).due_at_us) == "thu 17:00"
+
     def test_the_new_policys_pauses_hold_from_the_change_on(self) -> None:
         book = RuleBook([(0, 1, rules("""
 policies:
@@ -179,6 +187,10 @@ class TestVersions:
         clock = resolution(self.book, at("thu 15:00", OPENED), at("thu 16:00", NOTE), until="thu 18:00")
         assert (clock.rules_version, clock.policy, clock.breached_at_us) == (2, "b", None)
         assert [applied.rules_version for applied in clock.applied] == [1, 2]
+
+    def test_a_version_that_says_the_same_is_pinned_too(self) -> None:
+        book = RuleBook([(0, 1, self.first), (time_us("thu 16:00"), 2, self.first)])
+        assert resolution(book, at("thu 15:00", OPENED), at("thu 16:30", FeedbackReceived(FeedbackKind.CSAT, 5, 1, 5))).rules_version == 2
 
     def test_before_the_first_version_nothing_is_promised(self) -> None:
         book = RuleBook([(time_us("thu 16:00"), 1, self.first)])
@@ -224,6 +236,11 @@ class TestPromises:
         facts = self.opened, self.promise, at("thu 17:00", RESOLVED), at(reopened, OPEN)
         assert shown(clocks(policy("resolution: 6h", "restart"), facts)["resolution", 2].due_at_us) == due
 
+    def test_it_may_be_the_instant_of_the_start_but_not_before_it(self) -> None:
+        opened, nine = at("thu 09:00", OPENED), DueSet(time_us("thu 09:00"))
+        assert shown(resolution(self.book, opened, at("thu 09:30", nine)).due_at_us) == "thu 09:00"
+        assert shown(resolution(self.book, opened, at("thu 09:30", DueSet(time_us("thu 08:59")))).due_at_us) == "thu 16:00"
+
     def test_it_may_come_before_the_opening(self) -> None:
         assert self.due(at("thu 14:00", DueSet(time_us("fri 12:00")))) == "fri 12:00"
 
@@ -268,6 +285,14 @@ class TestReopening:
         clock = resolution(policy("resolution: {P1: 1h, default: 8h}"), *facts)
         assert (clock.priority, shown(clock.breached_at_us)) == ("P1", "thu 11:00")
 
+    def test_without_a_policy_at_the_reopening_it_goes_on(self) -> None:
+        facts = at("thu 13:00", PriorityChanged("P9")), self.facts[2], at("thu 16:00", PriorityChanged("P1"))
+        book = RuleBook([(0, 1, rules(
+            "policies: [{name: a, when: {priority: [P1, '']}, calendar: always, reopen: restart, targets: {resolution: 8h}}]"
+        ))])
+        clock = resolution(book, *self.facts[:2], *facts)
+        assert (clock.state, clock.elapsed_us, clock.paused_us) == ("running", 3 * HOUR_US, 3 * HOUR_US)
+
     def test_a_merged_ticket_does_not_reopen(self) -> None:
         facts = at("thu 10:00", OPENED), at("thu 12:00", RESOLVED), at("thu 13:00", Merged("2")), at("thu 15:00", OPEN)
         assert cycles("resolution", policy("resolution: 8h", "restart"), *facts) == [("thu 10:00", "thu 12:00", "met")]
@@ -296,6 +321,10 @@ class TestLadder:
     def test_none_lies_before_the_start(self) -> None:
         book = policy("resolution: 20m", more='escalation: [{step: warn, at: "-30m"}]')
         assert resolution(book, at("thu 15:00", OPENED)).steps == (("warn", time_us("thu 15:00")),)
+
+    def test_none_lies_before_the_start_of_a_promised_clock(self) -> None:
+        facts = at("thu 10:00", OPENED), at("thu 10:05", DueSet(time_us("thu 10:20")))
+        assert self.steps(*facts)[0] == ("warn", "thu 10:00")
 
     def test_around_a_promise(self) -> None:
         facts = at("thu 16:00", OPENED), at("thu 16:30", DueSet(time_us("fri 10:10"))), at("thu 17:00", ON_HOLD)

@@ -90,6 +90,10 @@ class TestNextReply:
         facts = at("mon 10:00", RESOLVED), at("mon 11:00", REPLY, REQUESTER), at("mon 11:30", REPLY), at("mon 11:45", OPEN)
         assert cycles("next_reply", self.book, *self.answered, *facts) == []
 
+    def test_a_reply_while_resolved_means_that_nothing_is_reopened(self) -> None:
+        facts = at("mon 09:30", REPLY, REQUESTER), at("mon 10:00", RESOLVED), at("mon 11:00", REPLY), at("mon 11:45", OPEN)
+        assert cycles("next_reply", self.book, *self.answered, *facts) == [("mon 09:30", "mon 10:00", "met")]
+
     @pytest.mark.parametrize(("reopen", "expected"), [
         ("resume", [("mon 09:30", None, "running")]),
         ("count_through", [("mon 09:30", None, "running")]),
