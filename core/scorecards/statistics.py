@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from statistics import NormalDist
 from typing import NamedTuple, TypeAlias
@@ -89,10 +90,17 @@ def of_mean(values: Sequence[float] | Numbers, confidence: float = CONFIDENCE) -
     data = np.sort(np.asarray(values, dtype=np.float64))
     if (reason := _unvarying(data)) is not None:
         return reason
-    if data.size > BOOTSTRAP_N_MAX:
-        half = z_of(confidence) * float(data.std(ddof=1)) / math.sqrt(data.size)
-        middle = math.fsum(data) / data.size
-        return Interval(middle - half, middle + half, "normal")
+    if data.size <= BOOTSTRAP_N_MAX:
+        return _bca_of_mean(data.tobytes(), confidence)
+    half = z_of(confidence) * float(data.std(ddof=1)) / math.sqrt(data.size)
+    middle = math.fsum(data) / data.size
+    return Interval(middle - half, middle + half, "normal")
+
+
+@lru_cache(maxsize=1_000)  # periods that are over are asked for again and again; at most 16 MB of values
+def _bca_of_mean(content: bytes, confidence: float) -> Interval:
+    """Of at least two different float64 values, in ascending order."""
+    data = np.frombuffer(content, dtype=np.float64)
     deviations = data - data.mean()
     # the jackknife's acceleration, in closed form for a mean: Efron and Tibshirani (1993), eq. 14.15
     acceleration = float((deviations**3).sum() / (6 * (deviations**2).sum() ** 1.5))

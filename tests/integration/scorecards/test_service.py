@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import grpc
+import jwt
 import pytest
 from google.rpc.error_details_pb2 import BadRequest
 from grpc_status import rpc_status
@@ -16,6 +17,7 @@ from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceSt
 from opsledger.services.grpc.progress import METADATA_KEY
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.scorecards.messages import as_document
+from opsledger.services.settings import Auth, Settings
 from tests.kit.floor import floor
 from tests.kit.read_models import RULES, record, rules_event
 from tests.kit.servers import Running, running
@@ -106,6 +108,39 @@ def test_an_unknown_program_is_not_found(stub: ScorecardServiceStub) -> None:
     with pytest.raises(grpc.RpcError) as raised:
         stub.GetScorecard(pb.GetScorecardRequest(tenant="acme", program="nowhere"))
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+SECRET = "s" * 32
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that asks for tokens."""
+    key_file = tmp_path_factory.mktemp("auth") / "secret"
+    key_file.write_text(SECRET)
+    with running(MemoryJournal(), Settings(listen="127.0.0.1:0", auth=Auth(key_file=key_file, algorithms=("HS256",)))) as found:
+        yield found
+
+
+def token(tenant: str, role: str) -> str:
+    return jwt.encode({"sub": "lead", "exp": 9_999_999_999, "tenant": tenant, "roles": [role]}, SECRET, "HS256")
+
+
+@pytest.mark.parametrize(("tenant", "role"), [("other", "reader"), ("acme", "recorder")], ids=["another tenant", "another role"])
+@pytest.mark.parametrize("name", ["GetScorecard", "ListScorecards", "ListScorecardTickets"])
+def test_a_token_for_something_else_is_refused(guarded: Running, name: str, tenant: str, role: str) -> None:
+    stub = ScorecardServiceStub(guarded.channel)  # type: ignore[no-untyped-call]  # generated without types
+    request = getattr(pb, f"{name}Request")(**DESK)
+    with pytest.raises(grpc.RpcError) as raised:
+        getattr(stub, name)(request, metadata=[("authorization", f"Bearer {token(tenant, role)}")])
+    assert raised.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_the_command_shows_its_token(guarded: Running) -> None:
+    asked = ("--server", guarded.address, *NAMED)
+    assert "Bearer TOKEN" in command(*asked).stderr
+    ran = command(*asked, "--token", token("acme", "reader"))
+    assert (ran.returncode, "no program" in ran.stderr) == (1, True)  # let in, and there is nothing yet
 
 
 class TestTheCommand:
