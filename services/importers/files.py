@@ -1,7 +1,6 @@
 """Bytes, lines and CSV rows of a file or of standard input. Compression is recognised by its first bytes, whatever the name."""
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import io
@@ -33,6 +32,7 @@ class Layout:
 
     delimiter: str = ","
     quote: str = '"'
+    """Empty: quotes mean nothing."""
     encoding: str = "utf-8-sig"
     columns: tuple[str, ...] = ()
     """Names of the columns when the file has no line that says them."""
@@ -66,10 +66,6 @@ class Source:
         self.line = line
 
     def text(self, encoding: str) -> io.TextIOWrapper:
-        try:
-            codecs.lookup(encoding)
-        except LookupError:
-            raise InvalidInput(FieldViolation("encoding", "UNKNOWN", f"there is no text encoding {encoding!r}")) from None
         return io.TextIOWrapper(cast(io.BufferedReader, self.stream), encoding=encoding, newline="")
 
 
@@ -113,7 +109,11 @@ class Table:
         text = source.text(layout.encoding)
         for _ in range(layout.skip_lines):
             text.readline()
-        self._reader = csv.reader(text, delimiter=layout.delimiter, quotechar=layout.quote)
+        # strict: a quote that is never closed would swallow the rest of the file
+        self._reader = csv.reader(
+            text, delimiter=layout.delimiter, quotechar=layout.quote or None, strict=True,
+            quoting=csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE,
+        )
         self._lines_before = layout.skip_lines
         header = layout.columns or tuple(next(self._reader, []))
         if not header:
@@ -123,6 +123,7 @@ class Table:
     def __iter__(self) -> Iterator[Row]:
         """Every row that is not empty, whatever its length."""
         begins = self._line
+        self._source.reached(begins)
         for cells in self._reader:
             if cells:
                 yield Row(begins + 1, tuple(cells))

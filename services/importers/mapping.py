@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 
@@ -134,10 +134,18 @@ class SnapshotSpec(_Section):
         return self
 
 
+def _text_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError:
+        raise ValueError(f"there is no text encoding {name!r}") from None
+    return name
+
+
 class FormatSpec(_Section):
     delimiter: str = ","
-    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
-    encoding: str = "utf-8-sig"
+    quote: Annotated[str, Field(max_length=1)] = '"'
+    encoding: Annotated[str, AfterValidator(_text_encoding)] = "utf-8-sig"
     columns: list[str] = []
     skip_lines: Annotated[int, Field(ge=0, le=10_000)] = 0
     decimal: Literal[".", ","] = "."
@@ -145,8 +153,8 @@ class FormatSpec(_Section):
 
     @model_validator(mode="after")
     def _delimiter(self) -> FormatSpec:
-        if len(self.delimiter) != 1 and self.delimiter != "tab":
-            raise ValueError("delimiter must be one character, or tab")
+        if self.delimiter != "tab" and (len(self.delimiter) != 1 or self.delimiter in f"{self.quote}\r\n "):
+            raise ValueError("delimiter must be tab, or one character other than the quote, a blank and the ends of lines")
         return self
 
 

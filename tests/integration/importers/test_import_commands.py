@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToJson
 
 from opsledger.core.tickets.facts import Actor, ActorKind, Assigned, Opened, TicketFact
 from opsledger.services.journal.segment import SegmentJournal
-from opsledger.services.tickets.codec import encode
+from opsledger.services.tickets.codec import decode_bytes, encode
 
 HEADER = "number,incident_state,sys_mod_count,opened_at,sys_updated_at,reopen_count,closed_at"
 EXPORT = "\n".join((
@@ -102,6 +102,7 @@ def test_an_export_that_is_cut_off_says_so_and_leaves_its_last_incident_out(jour
         (CSV, "id,at,prio\n1,2024-01-01,x\n2,soon,y\n", "{file}: line 3: occurred_at: 'soon' is not a time"),
         (CSV, 'id,at,prio\n1,2024-01-01,"a\nb"\n,2024-01-01,x\n', "{file}: line 4: ticket_id: {{id}} is empty"),
         (CSV, "id,at\n1,2024-01-01\n", "{mapping}: rules[0].emit[0].opened.priority: there is no column 'prio'"),
+        (CSV, 'id,at,prio\n1,2024-01-01,"a\n2,2024-01-01,b\n', "{file}: after line 1: is not a table: unexpected end of data"),
         (["csv", "--mapping", "/nowhere.yaml"], "id,at\n", "/nowhere.yaml: No such file"),
     ],
 )
@@ -140,4 +141,30 @@ def test_a_damaged_file_is_named(content: bytes, words: str, journal: Path, tmp_
     assert done.returncode == 2
     assert f"error: {file}: after line" in done.stderr.decode()
     assert words in done.stderr.decode()
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_tables_come_in_many_encodings(encoding: str, journal: Path, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "input", tmp_path / "mapping.yaml"
+    file.write_bytes('id;at;prio\r\n1;2024-01-01;höher\r\n2;2024-01-02;"a;b"\r\n'.encode(encoding))
+    told = "" if encoding.startswith("utf-8") else f", encoding: {encoding}"
+    mapping.write_text(f'{MAPPING}format: {{delimiter: ";"{told}}}\n')
+
+    assert summary(run(journal, "csv", file, "--mapping", mapping, "--json"))["recorded"] == 2
+
+    with SegmentJournal.open(journal, read_only=True) as opened:
+        facts = [decode_bytes(event.payload).fact for event in opened.read()]
+    assert [fact.priority for fact in facts if isinstance(fact, Opened)] == ["höher", "a;b"]
+
+
+def test_rules_must_say_whose_they_are_where_the_events_do_not(journal: Path, tmp_path: Path) -> None:
+    file, rules = tmp_path / "events", tmp_path / "rules.yaml"
+    file.write_text(EVENTS)
+    rules.write_text("time_zone: UTC\npolicies: [{name: all, calendar: always, reopen: resume, targets: {resolution: 1h}}]\n")
+
+    done = run(journal, "events", file, "--rules", rules)
+
+    assert done.returncode == 2
+    assert f"error: {rules}: tenant: must be given" in done.stderr.decode()
     assert not journal.exists()

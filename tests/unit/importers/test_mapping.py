@@ -28,6 +28,8 @@ rules: [{emit: opened}]
         ("occurred_at: '{at}'\nrules: [{emit: opened}]", "ticket_id", "required"),
         (GOOD + "colour: red", "colour", "not permitted"),
         (GOOD + "format: {delimiter: '::'}", "format", "one character"),
+        (GOOD + "format: {encoding: klingon}", "format.encoding", "no text encoding 'klingon'"),
+        (GOOD + "format: {delimiter: ';', quote: ';'}", "format", "other than the quote"),
         (GOOD + "format: {skip_lines: many}", "format.skip_lines", "integer"),
         (GOOD + "rows: sometimes", "rows", "'events' or 'tickets'"),
         (GOOD + "sequence: '{n}'\norder: {column: State, values: [a]}", "", "give one"),

@@ -87,7 +87,8 @@ def test_a_ticket_ends_as_its_last_snapshot_shows_it(rows: list[tuple[object, ..
     spec = MappingSpec.model_validate({
         "ticket_id": "{ticket}", "occurred_at": "{at}", "time": {"formats": "epoch_s"},
         "snapshot": {
-            "priority": "{prio}", "agent": "{who}", "status": {"value": "{act}", "map": "status", "default": "open"}, "source_status": "{act}",
+            "priority": "{prio}", "agent": "{who}", "source_status": "{act}",
+            "status": {"value": "{act}", "map": "status", "default": "open"},
         },
         "words": WORDS,
     })
