@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from opsledger.core.errors import FieldViolation, InvalidInput, InvalidRules
+from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.sla.calendar import Calendar, parse_calendar
 from opsledger.core.sla.rules import Rules, parse_rules
 from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.order import in_order
-from opsledger.services.documents import naming, place, read_document
+from opsledger.services.documents import naming, place
+from opsledger.services.rules.files import read_rules_document
 from opsledger.services.tickets.written import ENVELOPE, numbered, read_event
 
 _DEFAULTS = {"tenant": "default", "program": "default", "source": "file", "ticket_id": "1"}
@@ -30,7 +31,7 @@ class Case(NamedTuple):
 
 def read_case(path: Path) -> Case:
     """One file with both. Raises InvalidInput, naming file and field."""
-    document = _mapping(read_document(path), path)
+    document = read_rules_document(path)
     with naming(place(path)):
         rules, zone = _rules({key: value for key, value in document.items() if key not in ("events", "source", "ticket_id")})
         events = document.get("events")
@@ -42,7 +43,7 @@ def read_case(path: Path) -> Case:
 
 def read_rules_and_events(rules_path: Path, events_path: Path) -> Case:
     """Rules (YAML or JSON), and one TicketEvent on each line. Raises InvalidInput, naming file and line or field."""
-    document = _mapping(read_document(rules_path), rules_path)
+    document = read_rules_document(rules_path)
     with naming(place(rules_path)):
         rules, zone = _rules(document)
     lines = list(_lines(events_path))
@@ -53,12 +54,6 @@ def read_rules_and_events(rules_path: Path, events_path: Path) -> Case:
 def _rules(document: Mapping[str, object]) -> tuple[Rules, Calendar]:
     rules = parse_rules(document)
     return rules, parse_calendar({"time_zone": rules.time_zone.key, "hours": "always"})
-
-
-def _mapping(document: object, path: Path) -> Mapping[str, object]:
-    if not isinstance(document, Mapping):
-        raise InvalidRules(FieldViolation(place(path), "NOT_A_MAPPING", "must have the keys time_zone, calendars, policies"))
-    return document
 
 
 def _envelope(document: Mapping[str, object]) -> dict[str, str]:

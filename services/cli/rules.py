@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import typer
 
-from opsledger.core.errors import FieldViolation, InvalidRules
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
 from opsledger.services.cli.remote import ServerAddress, Token, server_channel
 
@@ -123,12 +122,11 @@ def show(
 def read_rules(file: Path) -> tuple[str, Rules]:
     """The document as JSON, and what it says. Raises InvalidRules, naming file and field."""
     from opsledger.core.sla.rules import parse_rules
-    from opsledger.services.documents import as_json, naming, read_document
+    from opsledger.services.documents import as_json, naming
+    from opsledger.services.rules.files import read_rules_document
 
-    document = read_document(file)
+    document = read_rules_document(file)
     with naming(file):
-        if not isinstance(document, dict):
-            raise InvalidRules(FieldViolation("rules", "NOT_A_MAPPING", "must have the keys time_zone, calendars, policies"))
         text = as_json(document)
         return text, parse_rules(json.loads(text))
 

@@ -96,6 +96,16 @@ def test_rules_and_events_in_two_files_give_the_same(tmp_path: Path) -> None:
     assert explained("--rules", tmp_path / "rules.yaml", "--events", tmp_path / "events.jsonl") == explained(EXAMPLE)
 
 
+def test_a_calendar_may_be_a_file_beside_the_rules(tmp_path: Path) -> None:
+    document = yaml.safe_load(EXAMPLE.read_text())
+    (tmp_path / "desk.yaml").write_text(yaml.safe_dump(document["calendars"]["desk"]))
+    (tmp_path / "case.yaml").write_text(yaml.safe_dump({**document, "calendars": {"desk": "desk.yaml"}}))
+    assert explained(tmp_path / "case.yaml") == explained(EXAMPLE)
+    (tmp_path / "desk.yaml").unlink()
+    ran = run("sla", "explain", tmp_path / "case.yaml")
+    assert (ran.code, "desk.yaml" in ran.err) == (2, True)
+
+
 def test_shuffled_and_repeated_events_change_nothing(tmp_path: Path) -> None:
     document = yaml.safe_load(EXAMPLE.read_text())
     for number, event in enumerate(document["events"]):
