@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from opsledger.core.ports import Journal
 from opsledger.services.background import Background
-from opsledger.services.grpc import rule_service, scorecard_service, ticket_recorder_service
+from opsledger.services.grpc import rule_service, scorecard_service, ticket_recorder_service, timer_service
 from opsledger.services.grpc.auth import Authentication, authenticator
 from opsledger.services.grpc.calls import Step, WhenJournalStops, answer_errors
 from opsledger.services.grpc.observe import Gate, Observation
@@ -23,6 +23,7 @@ from opsledger.services.scorecards.reports import Reports
 from opsledger.services.settings import Settings
 from opsledger.services.tickets.intake import Intake
 from opsledger.services.timers.announcer import Announcer
+from opsledger.services.timers.answers import Explanations, TimerAnswers
 
 OnDead = Callable[[Exception], None]
 
@@ -91,8 +92,13 @@ def _services(parts: Parts) -> Iterator[Service]:
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
     scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.in_thread)
     yield Service(scorecard_service.SERVICE.full_name, scorecards.register, is_healthy=parts.projecting.is_healthy)
-    rules = rule_service.RuleService(RuleRegistry(parts.journal), parts.in_thread)
+    registry = RuleRegistry(parts.journal)
+    rules = rule_service.RuleService(registry, parts.in_thread)
     yield Service(rule_service.SERVICE.full_name, rules.register)
+    timers = timer_service.TimerService(
+        parts.journal, TimerAnswers(parts.engine), Explanations(parts.journal, registry), parts.progress, parts.in_thread
+    )
+    yield Service(timer_service.SERVICE.full_name, timers.register, is_healthy=parts.projecting.is_healthy)
 
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:

@@ -7,12 +7,20 @@ from opsledger.services.tickets.codec import timestamp_us
 
 ANNOUNCEMENT = "sla.v1.announcement"
 """Type of the event whose payload is an Announcement message."""
-_KINDS = ("", "warning", "breach", "retraction")
+_NUMBERS = {
+    "warning": Announcement.KIND_WARNING, "breach": Announcement.KIND_BREACH, "retraction": Announcement.KIND_RETRACTION,
+}
+_WORDS = {int(number): word for word, number in _NUMBERS.items()}
 
 
 def kind_word(number: int) -> str:
-    """As it stands in the table: ``warning``; the number for a kind of a later version."""
-    return _KINDS[number] if 0 <= number < len(_KINDS) else str(number)
+    """As it stands in the table: ``warning``; empty for none and for a kind of a later version."""
+    return _WORDS.get(number, "")
+
+
+def kind_number(word: str) -> Announcement.Kind:
+    """The reverse of ``kind_word``."""
+    return _NUMBERS.get(word, Announcement.KIND_UNSPECIFIED)
 
 
 def announcement_row(event: RecordedEvent) -> tuple[object, ...]:

@@ -52,7 +52,7 @@ tickets = Table(
 
 clocks = Table(
     "clocks", metadata, *_ticket(), _text("metric", primary_key=True), _count("cycle", primary_key=True, autoincrement=False),
-    _text("program"), _text("group_name"), _text("agent"),
+    _text("program"), _text("group_name", comment="whose ownership it measures, else who has the ticket now"), _text("agent"),
     _text("policy"), _count("rules_version"), _text("calendar"), _text("tz_version"), _text("priority"),
     _time("target_us"), _time("started_at_us"), _count("promised", comment="1: the due time is one that a person set"),
     _text("state", comment="running, paused, met, breached, cancelled: by the facts alone"),

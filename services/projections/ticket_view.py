@@ -39,7 +39,7 @@ _ATTRIBUTES = {"group_name": "group"}
 """`group` is a word of SQL."""
 _KEY = ("tenant", "source", "ticket_id")
 _TICKET = Columns(tables.tickets, *_KEY, "status", "tags", "attributes", "facts", "problem")
-_CLOCK = Columns(tables.clocks, *_KEY, "program", "state", "promised")
+_CLOCK = Columns(tables.clocks, *_KEY, "program", "group_name", "state", "promised")
 _OUTCOME = Columns(tables.outcomes, *_KEY, "program", "ordinal")
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -78,7 +78,7 @@ def ticket_rows(facts: Sequence[TicketFact], book: RuleBook) -> TicketRows:
     key, program = facts[0].ticket, state.program
     return TicketRows(
         _ticket_row(state, facts, problem),
-        [_CLOCK.row(clock, *key, program, str(clock.state), int(clock.promised)) for clock in clocks],
+        [_CLOCK.row(clock, *key, program, clock.group or state.group, str(clock.state), int(clock.promised)) for clock in clocks],
         [(*key, clock.metric, clock.cycle, *step) for clock in clocks for step in _steps(clock, program)],
         [_OUTCOME.row(outcome, *key, program, ordinal) for ordinal, outcome in enumerate(outcomes)],
     )

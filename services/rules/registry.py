@@ -65,5 +65,7 @@ class RuleRegistry:
         at_us = timestamp_us(request.at) if request.HasField("at") else self._now_us()
         return GetRulesResponse(rules=in_force(history, at_us))
 
-    def history(self, tenant: str, program: str) -> History:
-        return fold(self._journal.read_stream(rules_stream_id(tenant, program)))
+    def history(self, tenant: str, program: str, as_known_at_us: int | None = None) -> History:
+        """What had been published, and recorded until then."""
+        events = self._journal.read_stream(rules_stream_id(tenant, program))
+        return fold(event for event in events if as_known_at_us is None or event.recorded_at_us <= as_known_at_us)
