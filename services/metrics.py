@@ -21,6 +21,7 @@ class Metrics:
         self.batch_seconds = Histogram(
             "opsledger_batch_seconds", "From a batch's arrival until it is durable.", buckets=LATENCY_S, registry=self.registry
         )
+        self.batches_waiting = Gauge("opsledger_batches_waiting", "Batches that are not durable yet.", registry=self.registry)
 
     def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A value that is read when it is scraped."""

@@ -116,11 +116,13 @@ class TicketRecorder:
         started_s = perf_counter()
 
         def done(outcomes: asyncio.Future[list[Outcome]]) -> None:
+            self._metrics.batches_waiting.dec()
             # Asking for the exception says that it was seen: when a journal stops, a stream raises only its first.
             if not outcomes.cancelled() and outcomes.exception() is None:
                 self._metrics.batch_seconds.observe(perf_counter() - started_s)
 
         outcomes = asyncio.wrap_future(self._intake.submit(events, tenants=current_principal().tenants))
+        self._metrics.batches_waiting.inc()
         outcomes.add_done_callback(done)
         return outcomes
 
