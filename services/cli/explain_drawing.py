@@ -44,7 +44,7 @@ class Drawing:
     def _summary(self, clocks: Sequence[Clock]) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for name in ("clock", "state", "target", "elapsed", "paused", "due", "ended"):
-            table.add_column(name, min_width=12 if name == "clock" else None, overflow="fold")
+            table.add_column(name, min_width=17 if name == "clock" else None, overflow="fold")
         for clock in clocks:
             table.add_row(
                 _title(clock), _state(clock), "promised" if clock.promised else format_duration(clock.target_us),

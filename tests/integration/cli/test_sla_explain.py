@@ -46,6 +46,23 @@ def test_the_example_gives_the_figures_of_the_documentation() -> None:
     assert clock["due_us"] == 1397203201000000
 
 
+def test_a_conversation() -> None:
+    """Counted by hand: Mon-Wed 9-17 in New York. The promise (Wed 12:00) governs the first resolution, not the one reopened after it."""
+    (ticket,) = explained(EXAMPLE.with_name("conversation.yaml"))
+    assert [
+        (f"{clock['metric']} {clock['cycle']}", clock["state"], clock["elapsed_s"] / 60, clock["paused_s"] / 60, clock["due"][5:16])
+        for clock in ticket["clocks"]
+    ] == [
+        ("first_reply 1", "met", 40, 0, "03-03T09:30"),
+        ("next_reply 1", "breached", 90, 0, "03-03T12:00"),
+        ("periodic_update 1", "met", 200, 0, "03-04T09:10"),
+        ("periodic_update 2", "met", 440, 0, "03-04T12:30"),
+        ("periodic_update 3", "running", 0, 0, "03-09T15:00"),
+        ("resolution 1", "met", 40 + 360 + 170, 110, "03-04T12:00"),
+        ("resolution 2", "running", 0, 0, "03-09T11:00"),
+    ]
+
+
 def test_segments_sum_to_the_clock() -> None:
     for ticket in explained(EXAMPLE):
         for clock in ticket["clocks"]:
