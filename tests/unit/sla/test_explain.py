@@ -3,10 +3,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from opsledger.core.sla.calendar import ALWAYS
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.explain import FACT_KINDS, SegmentState, describe, explain
+from opsledger.core.sla.rules import WEEKDAYS, RuleBook, parse_rules
 from opsledger.core.tickets.facts import (
     Assigned,
     Classified,
@@ -20,6 +24,7 @@ from opsledger.core.tickets.facts import (
     StatusChanged,
     TicketFact,
 )
+from opsledger.core.tickets.order import in_order
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from tests.kit.sla import AGENT, HOUR_US, REQUESTER, ROBOT, at, clocks, policy, shown, time_us
 from tests.kit.sla_histories import books, histories
@@ -27,7 +32,7 @@ from tests.kit.sla_histories import books, histories
 
 @settings(max_examples=80, deadline=None)
 @given(histories(), books())
-def test_they_sum_exactly(history: list[TicketFact], book) -> None:  # type: ignore[no-untyped-def]  # a RuleBook
+def test_they_sum_exactly(history: list[TicketFact], book: RuleBook) -> None:
     for clock in run_clocks(history, book):
         segments = explain(clock, book)
         assert sum(segment.span_us for segment in segments if segment.state is SegmentState.RUNNING) == clock.elapsed_us
@@ -41,6 +46,31 @@ def test_they_sum_exactly(history: list[TicketFact], book) -> None:  # type: ign
             assert (segment.interval is None) == (segment.state is SegmentState.OUTSIDE_HOURS)
             if segment.interval is not None:
                 assert segment.interval[0] <= segment.from_us < segment.to_us <= segment.interval[1]
+
+
+@pytest.mark.parametrize(("zone", "hours", "around"), [
+    ("America/Sao_Paulo", "always", "2015-10-18"),  # midnight is skipped
+    ("Europe/Paris", ["00:00-24:00"], "2019-10-27"),
+    ("Asia/Tehran", ["08:00-13:00", "14:00-24:00"], "2015-09-22"),
+    ("Pacific/Apia", ["09:00-17:00"], "2011-12-30"),  # a day that does not exist
+])
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_they_sum_exactly_where_clocks_are_changed(zone: str, hours: str | list[str], around: str, data: st.DataObject) -> None:
+    week = hours if isinstance(hours, str) else dict.fromkeys(WEEKDAYS, hours)
+    book = RuleBook([(0, 1, parse_rules({
+        "time_zone": zone, "calendars": {"desk": {"time_zone": zone, "hours": week}},
+        "policies": [{"name": "all", "calendar": "desk", "reopen": "resume", "targets": {"resolution": "8h"}}],
+    }))])
+    middle_us = ALWAYS.instant_us(around)
+    times_us = sorted(data.draw(st.lists(st.integers(middle_us - 4 * 24 * HOUR_US, middle_us + 4 * 24 * HOUR_US), min_size=2, max_size=8)))
+    statuses = [Status.ON_HOLD, Status.OPEN] * 4
+    facts = [at(times_us[0], Opened()), *(at(us, StatusChanged(status)) for us, status in zip(times_us[1:], statuses, strict=False))]
+    (clock,) = run_clocks(in_order(facts), book)
+    segments = explain(clock, book)
+    assert sum(segment.span_us for segment in segments if segment.state is SegmentState.RUNNING) == clock.elapsed_us
+    assert sum(segment.span_us for segment in segments if segment.state is SegmentState.PAUSED) == clock.paused_us
+    assert sum(segment.span_us for segment in segments) == times_us[-1] - times_us[0]
 
 
 def test_each_says_what_caused_it_and_what_was_promised_by_then() -> None:
