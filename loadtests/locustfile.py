@@ -1,4 +1,4 @@
-"""Locust users over real gRPC: one streams ticket events, one sends them in calls, one queries.
+"""Locust users over real gRPC: two kinds send ticket events (streams, calls), two read (queries, watch).
 
     locust -f loadtests/locustfile.py --headless -u 20 -r 20 -t 20s --host 127.0.0.1:50051 --account account.bin
 """
@@ -23,6 +23,8 @@ from loadtests.traffic import PROGRAM, TENANT
 from loadtests.traffic import events as ticket_events
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as scorecards
 from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceStub
+from opsledger.proto.sla.v1 import timers_pb2 as timers
+from opsledger.proto.sla.v1.timers_pb2_grpc import TimerServiceStub
 from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as recorder
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.proto.tickets.v1.ticket_recorder_pb2_grpc import TicketRecorderServiceStub
@@ -175,34 +177,74 @@ def _call_request(batch: list[bytes]) -> recorder.RecordTicketEventsRequest:
 
 
 class Reader(GrpcUser):
-    """A team lead who looks at scorecards."""
+    """A team lead who looks at scorecards, at what is due, and at why a ticket is late."""
 
     weight = 1
     wait_time = between(0.1, 0.5)
 
     def on_start(self) -> None:
         super().on_start()
-        self.stub: Any = ScorecardServiceStub(self.channel)
+        self.scorecards: Any = ScorecardServiceStub(self.channel)
+        self.timers: Any = TimerServiceStub(self.channel)
 
     @task
     def list_scorecards(self) -> None:
-        self.ask("ListScorecards", self.stub.ListScorecards, scorecards.ListScorecardsRequest(
+        self.ask(self.scorecards.ListScorecards, "ListScorecards", scorecards.ListScorecardsRequest(
             tenant=TENANT, program=PROGRAM, by=scorecards.SUBJECT_KIND_AGENT,
             period=scorecards.PeriodName(kind=scorecards.PERIOD_KIND_DAY), page_size=20,
         ))
 
     @task
     def get_scorecard(self) -> None:
-        self.ask("GetScorecard", self.stub.GetScorecard, scorecards.GetScorecardRequest(
+        self.ask(self.scorecards.GetScorecard, "GetScorecard", scorecards.GetScorecardRequest(
             tenant=TENANT, program=PROGRAM, subject=scorecards.Subject(kind=scorecards.SUBJECT_KIND_PROGRAM),
         ))
 
-    def ask(self, name: str, method: Callable[..., Any], request: Any) -> None:
+    @task(3)
+    def list_timers(self) -> None:
+        """And explains the first one."""
+        listed = self.ask(self.timers.ListTimers, "ListTimers", timers.ListTimersRequest(
+            tenant=TENANT, program=PROGRAM, filter=timers.TIMER_FILTER_BREACHED, page_size=20,
+        ))
+        for timer in listed.timers[:1] if listed else ():
+            self.ask(self.timers.ExplainTicket, "ExplainTicket", timers.ExplainTicketRequest(
+                tenant=timer.tenant, source=timer.source, ticket_id=timer.ticket_id,
+            ))
+
+    def ask(self, method: Callable[..., Any], name: str, request: Any) -> Any:
         started_s = perf_counter()
         try:
-            method(request, timeout=30)
+            answer = method(request, timeout=30)
         except grpc.RpcError as error:
             # Before the first events are projected there is nothing to show yet.
             self.answered(name, started_s, error=None if error.code() is grpc.StatusCode.NOT_FOUND else error)
-        else:
-            self.answered(name, started_s)
+            return None
+        self.answered(name, started_s)
+        return answer
+
+
+class Watcher(GrpcUser):
+    """A wallboard: follows the timers as they change."""
+
+    fixed_count = 1
+    wait_time = constant(0)
+
+    def on_start(self) -> None:
+        super().on_start()
+        stub: Any = TimerServiceStub(self.channel)
+        self.changes = stub.WatchTimers(timers.WatchTimersRequest(tenant=TENANT))
+
+    @task
+    def follow(self) -> None:
+        """Its time is that from one change to the next."""
+        started_s = perf_counter()
+        try:
+            next(self.changes)
+        except grpc.RpcError as error:
+            self.answered("WatchTimers", started_s, error=error)
+            raise
+        self.answered("WatchTimers", started_s)
+
+    def on_stop(self) -> None:
+        self.changes.cancel()
+        super().on_stop()

@@ -17,12 +17,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
+import grpc
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from loadtests.account import Findings, compare
 from loadtests.disk import Disk, measure_disk
+from loadtests.traffic import PROGRAM, RULES, TENANT
+from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
+from opsledger.proto.sla.v1.rules_pb2_grpc import RuleServiceStub
 from opsledger.services.journal.segment import SegmentJournal
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
@@ -54,6 +59,7 @@ def run(folder: Path, users: int, seconds: int) -> Result:
     disk = measure_disk(folder)
     account, figures = folder / "account.bin", folder / "figures.json"
     with _server(folder) as address:
+        _publish_rules(address)
         subprocess.run(
             [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", "--only-summary", "--skip-log",
              "--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds}s", "--stop-timeout", "30",
@@ -63,6 +69,13 @@ def run(folder: Path, users: int, seconds: int) -> Result:
     with SegmentJournal.open(folder / "journal", read_only=True) as journal:
         findings = compare(account, journal)
     return Result(users, seconds, disk, json.loads(figures.read_text()), findings)
+
+
+def _publish_rules(address: str) -> None:
+    with grpc.insecure_channel(address) as channel:
+        stub: Any = RuleServiceStub(channel)
+        rules = PublishRulesRequest(request_id="load", tenant=TENANT, program=PROGRAM, document_json=json.dumps(RULES))
+        stub.PublishRules(rules, timeout=30)
 
 
 @contextmanager
@@ -89,7 +102,7 @@ def _server(folder: Path) -> Iterator[str]:
 
 
 def show(result: Result, console: Console) -> None:
-    table = Table("request", title="gRPC under load")
+    table = Table("request", title="gRPC under load", box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("answers", "failed", "per s", "events/s", "p50 ms", "p95 ms", "p99 ms"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in result.requests:
@@ -100,6 +113,8 @@ def show(result: Result, console: Console) -> None:
     disk, found = result.disk, result.findings
     console.print(f"{result.users} users, {result.seconds} s, {os.cpu_count()} cores shared by server and clients; "
                   f"write + fdatasync of 4 KiB: p50 {disk.p50_us:,.0f} us, p99 {disk.p99_us:,.0f} us")
+    events_per_s = sum(row["events_per_s"] for row in result.requests)
+    console.print(f"{events_per_s:,.0f} events/s acknowledged, by all senders together")
     console.print(f"{found.acknowledged:,} acknowledged, {found.recorded:,} in the journal: "
                   f"{found.missing} missing, {found.altered} altered, {found.doubled} doubled")
     console.print("everything acknowledged is there exactly once" if result.is_sound else "[bold red]NOT SOUND", highlight=False)

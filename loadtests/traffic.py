@@ -20,6 +20,21 @@ from opsledger.core.tickets.facts import (
 from opsledger.services.tickets.codec import encode
 
 TENANT, PROGRAM = "load", "desk"
+RULES = {
+    "tenant": TENANT, "program": PROGRAM, "time_zone": "Europe/Berlin",
+    "calendars": {"desk": {"time_zone": "Europe/Berlin", "hours": {day: ["08:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}}},
+    "policies": [
+        {
+            "name": "Urgent", "when": {"priority": "P1"}, "calendar": "always", "reopen": "restart",
+            "escalation": [{"step": "lead", "at": "80%"}], "targets": {"first_reply": "2h", "resolution": "6h"},
+        },
+        {
+            "name": "Others", "calendar": "desk", "reopen": "restart",
+            "targets": {"first_reply": "4h", "next_reply": "4h", "resolution": "2d"},
+        },
+    ],
+}
+"""Under which the tickets are clocked."""
 START_US = 1_767_949_200_000_000
 _MINUTE_US = 60_000_000
 
