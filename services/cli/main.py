@@ -9,7 +9,7 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
-from opsledger.services.cli import demo, imports, journal, project, qa, rules, scorecard, serve, sla
+from opsledger.services.cli import demo, explain_ticket, imports, journal, project, qa, rules, scorecard, serve, sla, timers
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -22,6 +22,8 @@ cli.add_typer(journal.group, name="journal")
 cli.add_typer(qa.group, name="qa")
 cli.add_typer(rules.group, name="rules")
 cli.add_typer(sla.group, name="sla")
+cli.command()(timers.timers)
+cli.command()(explain_ticket.explain)
 cli.command("scorecard")(scorecard.scorecard)
 cli.command()(serve.serve)
 cli.command()(demo.demo)

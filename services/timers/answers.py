@@ -18,7 +18,7 @@ from opsledger.services.projections.database import reader
 from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.tickets.codec import timestamp, timestamp_us
 from opsledger.services.timers import queries, watch
-from opsledger.services.timers.explaining import explain_ticket
+from opsledger.services.timers.explaining import explain_ticket, recompute
 from opsledger.services.timers.messages import timer_of_row
 
 HOUR_US = 3_600_000_000
@@ -68,7 +68,7 @@ class Explanations:
         require_fields(request, "tenant", "source", "ticket_id")
         as_known_at_us = timestamp_us(request.as_known_at) if request.HasField("as_known_at") else None
         ticket = TicketKey(request.tenant, request.source, request.ticket_id)
-        return explain_ticket(self._journal, self._registry, ticket, self._now_us(), as_known_at_us)
+        return explain_ticket(recompute(self._journal, self._registry, ticket, self._now_us(), as_known_at_us))
 
 
 _TOKEN_PARTS = (int, int, str, str, str, int)

@@ -1,0 +1,77 @@
+"""``opsledger explain``: every clock of one recorded ticket, and where its time went."""
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsledger.core.errors import FieldViolation, InvalidInput, NotFound
+from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
+
+if TYPE_CHECKING:
+    from opsledger.core.tickets.facts import TicketKey
+
+
+def explain(
+    ticket_id: Annotated[str, typer.Argument(metavar="TICKET", help="The ticket, as its source names it.")],
+    tenant: Annotated[str, typer.Option(help="Needed when several have such a ticket.", show_default=False)] = "",
+    source: Annotated[str, typer.Option(help="Needed when several have such a ticket.", show_default=False)] = "",
+    as_known_at: Annotated[
+        str | None, typer.Option(help="By what had been recorded until this ISO time (UTC unless it says otherwise).")
+    ] = None,
+    journal: JournalFolder = DEFAULT_JOURNAL,
+    database: DatabaseUrl = DEFAULT_DATABASE,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute the clocks of a ticket from the journal: policy, due, elapsed, paused, and the segments that sum to them.
+
+    It may run beside a server. `opsledger sla explain` does the same for rules and events in a file.
+    """
+    from rich.console import Console
+
+    from opsledger.core.sla.calendar import ALWAYS, parse_calendar
+    from opsledger.services.cli.explain_drawing import Drawing
+    from opsledger.services.cli.explain_json import ExplanationWriter
+    from opsledger.services.journal.clock import wall_clock_us
+    from opsledger.services.journal.segment import SegmentJournal
+    from opsledger.services.rules.registry import RuleRegistry
+    from opsledger.services.timers.explaining import recompute
+
+    known_us = None if as_known_at is None else ALWAYS.instant_us(as_known_at, field="--as-known-at")
+    ticket = _find(journal, database, tenant, source, ticket_id)
+    with SegmentJournal.open(journal, read_only=True) as events:
+        case = recompute(events, RuleRegistry(events), ticket, wall_clock_us(), known_us)
+    zone = parse_calendar({"time_zone": case.time_zone, "hours": "always"})
+    if as_json:
+        json.dump(ExplanationWriter(case.book, zone).ticket(ticket, case.facts, case.clocks), sys.stdout, indent=1)
+        print()
+    else:
+        Drawing(Console(), case.book, zone).ticket(ticket, case.facts, case.clocks)
+
+
+def _find(journal: Path, database: str, tenant: str, source: str, ticket_id: str) -> TicketKey:
+    """The ticket that was named, looked up in the read models unless it was named in full."""
+    from sqlalchemy import select
+
+    from opsledger.core.tickets.facts import TicketKey
+    from opsledger.services.projections.database import open_database
+    from opsledger.services.projections.tables import tickets
+
+    if tenant and source:
+        return TicketKey(tenant, source, ticket_id)
+    engine = open_database(database, must_exist=True)
+    query = select(tickets.c.tenant, tickets.c.source, tickets.c.ticket_id).where(tickets.c.ticket_id == ticket_id)
+    for column, value in ((tickets.c.tenant, tenant), (tickets.c.source, source)):
+        query = query.where(column == value) if value else query
+    with engine.connect() as connection:
+        found = [TicketKey._make(row) for row in connection.execute(query)]
+    engine.dispose()
+    if not found:
+        raise NotFound("ticket", ticket_id)
+    if len(found) > 1:
+        there_are = "; ".join(f"--tenant {ticket.tenant} --source {ticket.source}" for ticket in sorted(found))
+        raise InvalidInput(FieldViolation("TICKET", "AMBIGUOUS", f"choose one of: {there_are}"))
+    return found[0]
