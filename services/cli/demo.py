@@ -20,10 +20,10 @@ def demo(
     ] = True,
 ) -> None:
     """Three clients with SLAs and time zones of their own, their agents and tickets: recorded, timed, scored, explained."""
-    import grpc
     from rich.console import Console
 
     from opsledger.core.errors import OpsledgerError
+    from opsledger.services.cli.remote import server_channel
     from opsledger.services.demo.stage import stage
     from opsledger.services.demo.tour import tour
 
@@ -32,15 +32,12 @@ def demo(
     console = Console(width=None if sys.stdout.isatty() else 160)
     try:
         with stage(folder, listen) as server:
-            with grpc.insecure_channel(server.address) as channel:
+            with server_channel(server.address, "") as channel:
                 tour(console, channel, server, seed, days, tickets)
             if keep_serving:
                 console.print("\nThe server stays up; Ctrl-C ends it.")
                 code = server.process.wait()
                 raise OpsledgerError(f"the server ended with code {code}:\n{server.log_tail()}")
-    except grpc.RpcError as error:
-        refusal = f"{error.code().name}: {error.details()}"
-        raise OpsledgerError(f"the server refused a call: {refusal}; see {folder / 'server.log'}") from error
     except KeyboardInterrupt:
         console.print("ended")
 

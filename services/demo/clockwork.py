@@ -11,13 +11,19 @@ from typing import TypeAlias
 from opsledger.core.tickets.facts import Actor, ActorKind, Fact, Status, StatusChanged, TicketFact
 from opsledger.services.demo.ticket import Ticket
 
-MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
+SECOND_US, MINUTE_US, HOUR_US, DAY_US = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 SYSTEM = Actor(ActorKind.SYSTEM, "workflow")
 Act: TypeAlias = Callable[[int], None]
 """Something that happens; it gets the instant."""
 
 
+def whole_seconds(us: float) -> int:
+    return int(us // SECOND_US) * SECOND_US
+
+
 class Clockwork:
+    """It ticks in whole seconds, as most ticketing systems do."""
+
     def __init__(self, random: Random, end_us: int) -> None:
         self.random, self._end_us = random, end_us
         self._agenda: list[tuple[int, int, Act]] = []
@@ -33,7 +39,7 @@ class Clockwork:
             self._facts.clear()
 
     def at(self, at_us: int, act: Act) -> None:
-        heappush(self._agenda, (at_us, next(self._order), act))
+        heappush(self._agenda, (whole_seconds(at_us), next(self._order), act))
 
     def say(self, ticket: Ticket, at_us: int, actor: Actor, fact: Fact) -> None:
         """A fact, unless it lies after the end."""
@@ -46,7 +52,7 @@ class Clockwork:
 
     def span_us(self, median_us: float, spread: float = 0.5) -> int:
         """A log-normal span."""
-        return round(self.random.lognormvariate(log(median_us), spread))
+        return whole_seconds(self.random.lognormvariate(log(median_us), spread))
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share

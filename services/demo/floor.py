@@ -24,7 +24,7 @@ from opsledger.core.tickets.facts import (
 )
 from opsledger.services.demo.arrivals import arrivals
 from opsledger.services.demo.clients import CLIENTS, Client
-from opsledger.services.demo.clockwork import DAY_US, HOUR_US, MINUTE_US, SYSTEM, Act, Clockwork
+from opsledger.services.demo.clockwork import DAY_US, HOUR_US, MINUTE_US, SYSTEM, Act, Clockwork, whole_seconds
 from opsledger.services.demo.endings import Endings
 from opsledger.services.demo.people import Agent, Group, staff
 from opsledger.services.demo.ticket import Ticket
@@ -142,8 +142,8 @@ class _Floor:
     def _finishes(self, agent: Agent, ticket: Ticket, group: Group, begun_us: int, end_us: int, waited_us: int) -> None:
         me = Actor(ActorKind.AGENT, agent.id)
         work_us = end_us - begun_us
-        wrap_us = work_us // 5
-        hold_us = work_us // 8 if ticket.is_live and self._clockwork.chance(0.4) else 0
+        wrap_us = whole_seconds(work_us / 5)
+        hold_us = whole_seconds(work_us / 8) if ticket.is_live and self._clockwork.chance(0.4) else 0
         channel = Channel(ticket.channel) if ticket.is_live else Channel.EMAIL
         name = f"{ticket.id}-c{ticket.pieces_of_work}"
         self._clockwork.say(ticket, end_us, me, InteractionEnded(

@@ -2,15 +2,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
+from importlib.resources import as_file, files
 from time import perf_counter, time_ns
 
 import grpc
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from opsledger.core.sla.zones import zone
 from opsledger.core.tickets.facts import Opened
 from opsledger.proto.scorecards.v1 import scorecards_pb2
 from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceStub
+from opsledger.proto.sla.v1 import rules_pb2, timers_pb2
+from opsledger.proto.sla.v1.rules_pb2_grpc import RuleServiceStub
+from opsledger.proto.sla.v1.timers_pb2_grpc import TimerServiceStub
 from opsledger.services.cli.scorecard_tables import show_many
 from opsledger.services.demo.clients import CARDS, CLIENTS
 from opsledger.services.demo.clockwork import DAY_US
@@ -18,9 +24,13 @@ from opsledger.services.demo.delivery import LATE, Delivery, deliver
 from opsledger.services.demo.feed import Fed, feed
 from opsledger.services.demo.floor import simulate
 from opsledger.services.demo.stage import Stage
+from opsledger.services.demo.timers import draw_breach, most_telling, timers_table
+from opsledger.services.documents import as_json, read_document
 from opsledger.services.grpc.progress import METADATA_KEY
 
 KPIS_SHOWN = ["tickets_resolved", "handle_time", "sla_met.first_reply", "sla_met.resolution", "reopen_rate", "csat"]
+TIMERS_SHOWN = 4
+"""Of each client."""
 _VIEWS_WAIT_S, _CALL_S = 600, 30
 
 
@@ -29,6 +39,17 @@ class Tour:
 
     def __init__(self, console: Console, channel: grpc.Channel) -> None:
         self._console, self._channel = console, channel
+
+    def publish_rules(self) -> None:
+        """Each client's rules, which are shipped beside this module."""
+        rules = RuleServiceStub(self._channel)  # type: ignore[no-untyped-call]  # protoc writes it without types
+        for client in CLIENTS:
+            with as_file(files("opsledger.services.demo") / "rules" / f"{client.tenant}.yaml") as path:
+                document = as_json(read_document(path))
+            published = rules.PublishRules(rules_pb2.PublishRulesRequest(
+                request_id=f"demo rules of {client.tenant}", tenant=client.tenant, program=client.program, document_json=document,
+            ), timeout=_CALL_S)
+            self._console.print(f"rules of [bold]{client.tenant}[/], {client.program}: version {published.rules.version}")
 
     def feed(self, deliveries: Sequence[Delivery]) -> Fed:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -60,6 +81,43 @@ class Tour:
                         raise
         self._console.print(f"read models at position {position} after {perf_counter() - started_s:.1f} s more")
 
+    def show_timers(self) -> None:
+        """Of every client: what is late and what is due next."""
+        timers = TimerServiceStub(self._channel)  # type: ignore[no-untyped-call]  # as above
+        self._console.rule("Timers")
+        for title, filter_, within_s in (
+            ("Late and open", timers_pb2.TIMER_FILTER_BREACHED, 0), ("Due within four hours", timers_pb2.TIMER_FILTER_DUE_SOON, 4 * 3_600),
+        ):
+            shown: list[timers_pb2.Timer] = []
+            total = 0
+            for client in CLIENTS:
+                request = timers_pb2.ListTimersRequest(tenant=client.tenant, filter=filter_, page_size=1_000)
+                if within_s:
+                    request.within.seconds = within_s
+                answer = timers.ListTimers(request, timeout=_CALL_S)
+                open_timers = [timer for timer in answer.timers if not timer.HasField("ended_at")]
+                total += len(open_timers)
+                shown += open_timers[:TIMERS_SHOWN]
+            self._console.print(timers_table(f"{title}: {total}", shown, answer.now.ToDatetime(UTC)))
+
+    def explain_breach(self) -> None:
+        """One breach, second by second."""
+        timers = TimerServiceStub(self._channel)  # type: ignore[no-untyped-call]  # as above
+        self._console.rule("Breach, explained")
+        breached: list[timers_pb2.Timer] = []
+        for client in CLIENTS:
+            request = timers_pb2.ListTimersRequest(tenant=client.tenant, filter=timers_pb2.TIMER_FILTER_BREACHED, page_size=1_000)
+            breached += timers.ListTimers(request, timeout=_CALL_S).timers
+        if not breached:
+            self._console.print("nothing was late")
+            return
+        timer = most_telling(breached)
+        answer = timers.ExplainTicket(
+            timers_pb2.ExplainTicketRequest(tenant=timer.tenant, source=timer.source, ticket_id=timer.ticket_id), timeout=_CALL_S
+        )
+        explained = next(entry for entry in answer.timers if (entry.timer.metric, entry.timer.cycle) == (timer.metric, timer.cycle))
+        draw_breach(self._console, explained, zone(next(client.time_zone for client in CLIENTS if client.tenant == timer.tenant)))
+
     def show_scorecards(self) -> None:
         scorecards = ScorecardServiceStub(self._channel)  # type: ignore[no-untyped-call]  # as above
         self._console.rule(f"Scorecards: {CARDS.tenant}, {CARDS.program}")
@@ -88,9 +146,12 @@ def tour(console: Console, channel: grpc.Channel, server: Stage, seed: int, days
         "a few broken"
     )
     step = Tour(console, channel)
+    step.publish_rules()
     fed = step.feed(deliveries)
     step.await_views(fed.position)
+    step.show_timers()
     step.show_scorecards()
+    step.explain_breach()
     _next_commands(console, server)
 
 
@@ -99,6 +160,7 @@ def _next_commands(console: Console, server: Stage) -> None:
     client = f"--tenant {CARDS.tenant} --program {CARDS.program}"
     for command, what in (
         (f"opsledger scorecard --server {server.address} {client} --by group", "the same figures by group"),
+        (f"opsledger rules show --server {server.address} {client}", "the rules in force"),
         (f"opsledger journal stat --journal {server.folder / 'journal'}", "what is in the journal"),
         (f"opsledger journal verify --journal {server.folder / 'journal'}", "every byte of it, proven"),
     ):

@@ -26,7 +26,8 @@ def test_the_tour_shows_everything_and_ends(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     for shown in (
-        "events sent", "duplicates", "read models at position", "Scorecards: vale-bank", "Try next",
+        "rules of vale-bank", "events sent", "duplicates", "read models at position", "Late and open", "Due within",
+        "Scorecards: vale-bank", "Breach, explained", "elapsed", "Try next",
     ):
         assert shown in out
     assert (tmp_path / "demo" / "journal").is_dir()
