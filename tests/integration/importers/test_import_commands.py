@@ -14,6 +14,8 @@ from google.protobuf.json_format import MessageToJson
 from opsledger.core.tickets.facts import Actor, ActorKind, Assigned, Opened, TicketFact
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.tickets.codec import decode_bytes, encode
+from tests.kit import command
+from tests.kit.command import Ran
 
 HEADER = "number,incident_state,sys_mod_count,opened_at,sys_updated_at,reopen_count,closed_at"
 EXPORT = "\n".join((
@@ -38,14 +40,13 @@ def journal(tmp_path: Path) -> Path:
     return tmp_path / "journal"
 
 
-def run(journal: Path, *words: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "opsledger.services.cli.main", "import", *map(str, words), "--journal", str(journal), "--no-project"]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+def run(journal: Path, *words: object) -> Ran:
+    return command.run("import", *words, "--journal", journal, "--no-project")
 
 
-def summary(done: subprocess.CompletedProcess[bytes]) -> dict[str, object]:
-    assert done.returncode == 0, done.stderr.decode()
-    return json.loads(done.stdout)  # type: ignore[no-any-return]  # an object
+def summary(done: Ran) -> dict[str, object]:
+    assert done.code == 0, done.err
+    return json.loads(done.out)  # type: ignore[no-any-return]  # an object
 
 
 def recorded(journal: Path) -> int:
@@ -69,7 +70,11 @@ def test_events_are_recorded_once_plain_or_compressed(pack: object, journal: Pat
 
 
 def test_events_come_from_standard_input_too(journal: Path) -> None:
-    assert summary(run(journal, "events", "-", "--json", stdin=EVENTS.encode()))["recorded"] == 2
+    words = [sys.executable, "-m", "opsledger.services.cli.main", "import", "events", "-", "--journal", str(journal), "--no-project"]
+
+    subprocess.run(words, input=EVENTS.encode(), check=True, capture_output=True, timeout=60)
+
+    assert recorded(journal) == 2
 
 
 def test_an_export_that_is_cut_off_says_so_and_leaves_its_last_incident_out(journal: Path, tmp_path: Path) -> None:
@@ -79,8 +84,8 @@ def test_an_export_that_is_cut_off_says_so_and_leaves_its_last_incident_out(jour
     cut = run(journal, "servicenow", file, "--dry-run")
     kept = summary(run(journal, "servicenow", file, "--dry-run", "--keep-last", "--json"))
 
-    assert b"INC2, the last incident, was left out" in cut.stderr
-    assert b"recorded: this was a dry run" in cut.stdout
+    assert "INC2, the last incident, was left out" in cut.err
+    assert "recorded: this was a dry run" in cut.out
     assert kept["tickets"] == 2
     assert not journal.exists()
 
@@ -113,8 +118,8 @@ def test_wrong_input_is_named_and_nothing_is_recorded(words: list[str], text: st
 
     done = run(journal, *(word.format(mapping=mapping) for word in words), file)
 
-    assert done.returncode == 2
-    assert f"error: {complaint.format(file=file, mapping=mapping)}" in done.stderr.decode()
+    assert done.code == 2
+    assert f"error: {complaint.format(file=file, mapping=mapping)}" in done.err
     assert not journal.exists()
 
 
@@ -124,8 +129,8 @@ def test_invalid_rows_can_be_left_out(journal: Path, tmp_path: Path) -> None:
 
     done = run(journal, "events", file, "--skip-invalid")
 
-    assert done.returncode == 0
-    assert f"left out: {file}: line 4" in done.stderr.decode()
+    assert done.code == 0
+    assert f"left out: {file}: line 4" in done.err
     assert recorded(journal) == 2
 
 
@@ -138,9 +143,9 @@ def test_a_damaged_file_is_named(content: bytes, words: str, journal: Path, tmp_
 
     done = run(journal, "events", file)
 
-    assert done.returncode == 2
-    assert f"error: {file}: after line" in done.stderr.decode()
-    assert words in done.stderr.decode()
+    assert done.code == 2
+    assert f"error: {file}: after line" in done.err
+    assert words in done.err
     assert not journal.exists()
 
 
@@ -165,6 +170,6 @@ def test_rules_must_say_whose_they_are_where_the_events_do_not(journal: Path, tm
 
     done = run(journal, "events", file, "--rules", rules)
 
-    assert done.returncode == 2
-    assert f"error: {rules}: tenant: must be given" in done.stderr.decode()
+    assert done.code == 2
+    assert f"error: {rules}: tenant: must be given" in done.err
     assert not journal.exists()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import lzma
 import os
+import random
 from itertools import islice
 from pathlib import Path
 
@@ -101,6 +102,22 @@ def test_a_second_import_records_nothing(beginning: Path) -> None:
     assert first.recorded > 10_000
     assert (again.recorded, again.duplicates) == (0, first.recorded)
     assert journal.position == first.recorded
+
+
+def test_shuffled_and_with_rows_twice_the_journal_is_the_same(beginning: Path, tmp_path: Path) -> None:
+    chance = random.Random(7)
+    header, *rows = beginning.read_text(encoding="utf-8").splitlines()
+    mixed = [*rows, *chance.sample(rows, 500)]
+    chance.shuffle(mixed)
+    shuffled = tmp_path / "shuffled.csv"
+    shuffled.write_text("\n".join((header, *mixed)), encoding="utf-8")
+    expected, journal = MemoryJournal(), MemoryJournal()
+    reader = ServiceNowReader(OWNER, keep_last=True)  # which incident is the last of a file is a matter of its order
+
+    imported(beginning, reader, expected)
+    imported(shuffled, reader, journal)
+
+    assert payloads(journal) == payloads(expected)
 
 
 class Killed(Exception):
