@@ -33,9 +33,11 @@ def timers_table(title: str, timers: Sequence[pb.Timer], now: datetime) -> Table
 
 def most_telling(breached: Sequence[pb.Timer]) -> pb.Timer:
     """The one whose explanation has most to say in few lines: that knows closing time, that stood still and went on."""
-    return max(breached, key=lambda timer: (
-        not timer.promised, timer.calendar != "always", _us(timer.paused) > 0, timer.metric == "resolution", -_us(timer.elapsed), timer.ticket_id
-    ))
+    def told(timer: pb.Timer) -> tuple[bool, bool, bool, bool, int]:
+        stood_still = _us(timer.paused) > 0
+        return not timer.promised, timer.calendar != "always", stood_still, timer.metric == "resolution", -_us(timer.elapsed)
+
+    return max(breached, key=told)
 
 
 def draw_breach(console: Console, explained: pb.ExplainedTimer, zone: ZoneInfo) -> None:
