@@ -87,12 +87,13 @@ class Judgement:
         """Per unit: share of its pairs of ratings that agree; 0 where there is no pair."""
         pairs = self.given * (self.given - 1)
         agreeing = (self.counts * (self.counts @ self.credit - 1)).sum(axis=1)
-        return np.divide(agreeing, pairs, out=np.zeros_like(pairs), where=pairs > 0)
+        return np.asarray(np.divide(agreeing, pairs, out=np.zeros_like(pairs), where=pairs > 0), dtype=np.float64)
 
     @cached_property
     def shares(self) -> Floats:
         """Per unit: share of its ratings in each category."""
-        return np.divide(self.counts, self.given[:, None], out=np.zeros_like(self.counts), where=self.given[:, None] > 0)
+        given = self.given[:, None]
+        return np.asarray(np.divide(self.counts, given, out=np.zeros_like(self.counts), where=given > 0), dtype=np.float64)
 
     def not_defined(self) -> Reason | None:
         """What keeps any coefficient from being defined at this level."""
