@@ -26,6 +26,8 @@ from opsledger.services.timers.announcer import Announcer
 from opsledger.services.timers.answers import Explanations, TimerAnswers
 
 OnDead = Callable[[Exception], None]
+_PROJECTED_TOGETHER = 5_000
+"""Events in one transaction of the read models: few enough that queries do not wait long for what was just written."""
 
 
 @dataclass
@@ -68,7 +70,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     Raises InvalidSettings, and DatabaseUnusable when the read models are those of another journal.
     """
     limits, progress = settings.limits, Progress()
-    projector = Projector(journal, engine, on_moved=progress.reached)
+    projector = Projector(journal, engine, on_moved=progress.reached, batch_events=_PROJECTED_TOGETHER)
     parts = Parts(
         settings, journal, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
         InThread(limits.query_threads, limits.query_queue_max),

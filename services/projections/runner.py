@@ -22,6 +22,8 @@ BATCH_EVENTS, BATCH_BYTES = 50_000, 64 << 20
 """At most as many events, of about so many bytes, are applied in one transaction: a ticket that many of them touch is folded once."""
 STOP_LOOK_S = 0.5
 """How long a quiet projector waits for the journal before it looks whether it is to stop."""
+STOP_PAUSE_S = 0.01
+"""A journal that has stopped does not make anybody wait: without this, looking would take a whole processor."""
 
 Told = Callable[[int], object]
 """Called with the position that the tables have reached."""
@@ -86,8 +88,11 @@ class Projector:
         if self._on_moved is not None:
             self._on_moved(self.position)
         while not stop.is_set():
-            self._journal.wait_beyond(self.position, STOP_LOOK_S)
-            self.catch_up()
+            if self._journal.wait_beyond(self.position, STOP_LOOK_S):
+                self.catch_up(up_to=self.position + self._batch_events)  # one batch, so that a long way to go can be interrupted
+            else:
+                self._journal.read(self.position, 1)  # raises what hinders reading on: the journal is damaged there, or closed
+                stop.wait(STOP_PAUSE_S)
 
     def _step(self, events_max: int) -> None:
         """Apply the next batch, or learn that another projector has."""

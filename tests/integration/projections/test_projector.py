@@ -8,7 +8,7 @@ from threading import Barrier, Event, Thread
 import pytest
 from sqlalchemy import select
 
-from opsledger.core.errors import DatabaseUnusable
+from opsledger.core.errors import DatabaseUnusable, JournalStopped
 from opsledger.core.ports import Commit, NewEvent
 from opsledger.core.tickets.facts import Actor, ActorKind, Assigned, Opened, Replied, Status, StatusChanged
 from opsledger.core.tickets.identity import name16, ticket_stream_id
@@ -163,6 +163,27 @@ def test_who_wrote_can_wait_for_the_rows(sqlite_url: str) -> None:
     assert moves[0] == 0
     assert moves[-1] == 5
     assert projector.lag == 0
+
+
+def test_it_can_be_told_to_stop_with_a_long_way_to_go(sqlite_url: str) -> None:
+    journal, engine, stop = MemoryJournal(), open_database(sqlite_url), Event()
+    record(journal, HISTORY)
+
+    def stop_after_the_first_batch(position: int) -> None:
+        if position:
+            stop.set()
+
+    projector = Projector(journal, engine, on_moved=stop_after_the_first_batch, batch_events=2)
+    projector.run(stop)
+    assert projector.position == 2
+
+
+def test_a_journal_that_is_closed_ends_it(sqlite_url: str) -> None:
+    journal = MemoryJournal()
+    projector = Projector(journal, open_database(sqlite_url))
+    journal.close()
+    with pytest.raises(JournalStopped):
+        projector.run(Event())
 
 
 def test_arrival_in_any_order_ends_in_the_same_rows(database_url: str, tmp_path: object) -> None:
