@@ -43,7 +43,8 @@ def test_timers_are_shown_as_a_table_and_as_json(where: tuple[str, ...]) -> None
 
 def test_what_cannot_be_meant_is_refused(where: tuple[str, ...], tmp_path: Path) -> None:
     assert run("timers", *where[2:], "--breached", "--paused").code == 2
-    for option, value, named in (("--due-within", "soon", "--due-within"), ("--metric", "speed", "metric"), ("--time-zone", "Mars", "time_zone")):
+    wrong = [("--due-within", "soon", "--due-within"), ("--metric", "speed", "metric"), ("--time-zone", "Mars", "time_zone")]
+    for option, value, named in wrong:
         ran = run("timers", *where[2:], option, value)
         assert (ran.code, ran.out) == (2, "")
         assert named in ran.err
