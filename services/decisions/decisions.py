@@ -72,11 +72,10 @@ class Decisions:
 
     def get(self, kind: type[A], id: UUID, *, tenant: str, version: int | None = None) -> A:
         """Raises NotFound, also for another kind's id or another tenant's."""
-        found: object
         try:
-            found = self._log.repository.get(id, version=version)
+            found: Aggregate = self._log.repository.get(id, version=version)
         except AggregateNotFoundError:
-            found = None
+            raise NotFound(_word(kind), str(id)) from None
         if not isinstance(found, kind) or getattr(found, "tenant", None) != tenant:
             raise NotFound(_word(kind), str(id))
         return found

@@ -9,7 +9,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from opsledger.core.errors import DatabaseUnusable, FieldViolation, InvalidSettings
-from opsledger.services.projections.tables import SCHEMA_VERSION, VIEWS_POSITION, about, metadata, positions
+from opsledger.services.projections.columns import metadata
+from opsledger.services.projections.tables import SCHEMA_VERSION, VIEWS_POSITION, about, positions
 from opsledger.services.projections.views import create_views
 
 BUSY_TIMEOUT_MS = 60_000

@@ -7,10 +7,13 @@ from itertools import islice
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
+from sqlalchemy import Table
 
 from opsledger.core.ports import Journal, RecordedEvent
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.core.tickets.identity import ticket_stream_id
+from opsledger.services.decisions.reading import AggregateReader
+from opsledger.services.projections import decision_views
 from opsledger.services.projections.announcing import ANNOUNCEMENT, announcement_row
 from opsledger.services.projections.fact_cache import FactCache, Unreadable, unreadable
 from opsledger.services.projections.rule_books import NOT_RULES, RULES_PUBLISHED, Program, RuleBooks, RulesRow, rules_row
@@ -31,6 +34,11 @@ class ChangedTicket(NamedTuple):
     rows: TicketRows
 
 
+class ChangedAggregate(NamedTuple):
+    id: str
+    rows: list[tuple[Table, decision_views.Row]]
+
+
 @dataclass(slots=True)
 class Changes:
     """What to write; every ticket's rows as a whole."""
@@ -39,6 +47,7 @@ class Changes:
     announcements: list[Row] = field(default_factory=list)
     rules: list[RulesRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    aggregates: list[ChangedAggregate] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -53,7 +62,9 @@ class Folder:
 
     def __init__(self, journal: Journal, rules: Iterable[RulesRow]) -> None:
         """``rules``: those in the tables already."""
+        self._journal = journal
         self._facts = FactCache(journal)
+        self._aggregates = AggregateReader()
         self._books = RuleBooks()
         for row in rules:
             self._books.add(row)
@@ -65,12 +76,15 @@ class Folder:
         """
         touched: dict[bytes, _Touched] = {}
         published: dict[Program, int] = {}
+        decided: dict[bytes, int] = {}
         changes = Changes()
         for event in batch:
             if event.type.startswith(TYPE_PREFIX):
                 ticket = touched.setdefault(event.stream_id, _Touched(event.position))
                 ticket.position = event.position
                 ticket.events.append(event)
+            elif self._aggregates.is_decision(event):
+                decided[event.stream_id] = event.position
             elif event.type == ANNOUNCEMENT:
                 self._announcement(event, changes)
             elif event.type == RULES_PUBLISHED and (program := self._rules(event, changes)):
@@ -78,6 +92,8 @@ class Folder:
         for program, position in published.items():
             for key in tickets_of(program):
                 touched.setdefault(ticket_stream_id(key), _Touched(position))
+        for stream_id, position in decided.items():
+            self._aggregate(stream_id, batch[0].position, position, changes)
         streams = iter(touched.items())
         while part := list(islice(streams, TICKETS_PER_WRITE)):
             for stream_id, ticket in part:
@@ -98,6 +114,14 @@ class Folder:
         is_new = bool(ticket.events) and ticket.events[0].version == 1
         rows = ticket_rows(facts, self._books.of(key.tenant, program))
         changes.tickets.append(ChangedTicket(key, program, position, is_new, rows))
+
+    def _aggregate(self, stream_id: bytes, first: int, last: int, changes: Changes) -> None:
+        """``first``: where the batch begins; what could not be read before it has been noted before."""
+        events = [event for event in self._journal.read_stream(stream_id) if event.position <= last]
+        aggregate, failed = self._aggregates.fold(events)
+        changes.unreadable += [unreadable(event, error) for event, error in failed if event.position >= first]
+        if aggregate is not None:
+            changes.aggregates.append(ChangedAggregate(str(aggregate.id), decision_views.rows_of(aggregate, last)))
 
     def _announcement(self, event: RecordedEvent, changes: Changes) -> None:
         try:

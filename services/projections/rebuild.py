@@ -12,12 +12,11 @@ from typing import NamedTuple
 from sqlalchemy import CompoundSelect, Connection, Engine, Table, delete, except_, func, insert, select, tuple_
 
 from opsledger.core.ports import Journal
-from opsledger.services.projections import tables
 from opsledger.services.projections.database import writer
 from opsledger.services.projections.rebuild_lock import rebuild_lock
 from opsledger.services.projections.runner import Projector, Told
 from opsledger.services.projections.store import Store
-from opsledger.services.projections.table_sets import LIVE, SHADOW, create_shadow, drop_shadow
+from opsledger.services.projections.table_sets import LIVE, MODEL_TABLES, SHADOW, create_shadow, drop_shadow
 
 OpenJournal = Callable[[], AbstractContextManager[Journal]]
 """Opens the journal as it is now, for reading."""
@@ -56,7 +55,7 @@ def rebuild(open_journal: OpenJournal, engine: Engine, progress: Told | None = N
                 if place.origin == shadow.origin and place.position > shadow.position and attempts_left:
                     continue
                 differences = _differences(connection)
-                for table in tables.MODEL_TABLES:
+                for table in MODEL_TABLES:
                     _replace(connection, LIVE.of(table), SHADOW.of(table))
                 live.advance(place, shadow)
                 break
@@ -97,7 +96,7 @@ def _follow(open_journal: OpenJournal, engine: Engine, progress: Told | None, up
 
 
 def _differences(connection: Connection) -> tuple[Difference, ...]:
-    found = (_difference(connection, LIVE.of(table), SHADOW.of(table)) for table in tables.MODEL_TABLES)
+    found = (_difference(connection, LIVE.of(table), SHADOW.of(table)) for table in MODEL_TABLES)
     return tuple(difference for difference in found if difference.surplus or difference.missing)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from opsledger.core.tickets.facts import TicketKey
-from opsledger.services.projections import tables
-from opsledger.services.projections.folding import ChangedTicket, Changes
+from opsledger.services.projections import decision_views, tables
+from opsledger.services.projections.folding import ChangedAggregate, ChangedTicket, Changes
 from opsledger.services.projections.rule_books import Program, RulesRow
 from opsledger.services.projections.table_sets import TableSet
 from opsledger.services.projections.ticket_view import COLUMNS, Row
@@ -57,9 +57,19 @@ class Store:
         for table in tables.TICKET_TABLES:
             self._delete(table, old)
             self._insert(table, list(_rows_of(table.name, changes.tickets)))
+        self._write_aggregates(changes.aggregates)
         self._insert(tables.announcements, changes.announcements)
         self._insert(tables.rules, changes.rules)
         self._insert(tables.unreadable, changes.unreadable)
+
+    def _write_aggregates(self, changed: Sequence[ChangedAggregate]) -> None:
+        """Few and small beside tickets: written one by one."""
+        for aggregate in changed:
+            for table in decision_views.TABLES:
+                live = self._tables.of(table)
+                self._connection.execute(delete(live).where(live.c.aggregate_id == aggregate.id))
+            for table, row in aggregate.rows:
+                self._connection.execute(insert(self._tables.of(table)).values(aggregate_id=aggregate.id, **row))
 
     def _delete(self, table: Table, keys: Sequence[TicketKey]) -> None:
         mark = self._mark

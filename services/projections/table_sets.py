@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, MetaData, Table, insert
 
-from opsledger.services.projections import tables
+from opsledger.services.projections import decision_views, tables
 
+MODEL_TABLES = (*tables.TICKET_TABLES, tables.announcements, tables.rules, tables.unreadable, *decision_views.TABLES)
+"""All that a rebuild makes anew."""
 SHADOW_PREFIX = "shadow_"
 
 
@@ -22,7 +24,7 @@ class TableSet:
         return self.by_name[table.name]
 
 
-LIVE = TableSet({table.name: table for table in (*tables.MODEL_TABLES, tables.positions)})
+LIVE = TableSet({table.name: table for table in (*MODEL_TABLES, tables.positions)})
 
 
 def _shadow() -> TableSet:

@@ -11,6 +11,7 @@ from opsledger.core.tickets.facts import Actor, ActorKind, Fact, TicketFact
 from opsledger.core.tickets.identity import fact_key, name16, ticket_stream_id
 from opsledger.proto.sla.v1.rules_pb2 import RulesPublished
 from opsledger.services.projections import tables
+from opsledger.services.projections.table_sets import MODEL_TABLES
 from opsledger.services.tickets.codec import encode, event_type, timestamp
 
 START_US = 1_767_949_200_000_000
@@ -69,7 +70,7 @@ def rows(engine: Engine, only: Sequence[str] | None = None) -> Rows:
     with engine.connect() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
-            for table in (*tables.MODEL_TABLES, tables.positions) if only is None or table.name in only
+            for table in (*MODEL_TABLES, tables.positions) if only is None or table.name in only
         }
 
 

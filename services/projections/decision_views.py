@@ -1,0 +1,49 @@
+"""The read models of decisions: which aggregate fills which tables. A new aggregate is one entry in VIEWS.
+
+Like a ticket, an aggregate is folded anew from all its events when it changes, and its rows are replaced as a whole.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from eventsourcing.domain import Aggregate
+from sqlalchemy import Column, Index, Table
+
+from opsledger.services.projections.columns import count, metadata, position, text
+
+Row = Mapping[str, Any]
+"""Values by column, without ``aggregate_id``."""
+
+
+def aggregate_id(**extra: object) -> Column[str]:
+    """The first column of every table of a view; the UUID as text."""
+    return text("aggregate_id", primary_key=True, **extra)
+
+
+class DecisionView(NamedTuple):
+    tables: tuple[Table, ...]
+    rows: Callable[[Any], Iterable[tuple[Table, Row]]]
+    """The rows of an aggregate. A pure function that takes whatever was recorded."""
+
+
+decisions = Table(
+    "decisions", metadata, aggregate_id(), text("tenant"), text("kind", comment="class of the aggregate"),
+    count("version", comment="the etag"), position(),
+    Index("decisions_by_position", "tenant", "kind", "position"),
+)
+"""Every aggregate, with the place in the journal of its last event."""
+
+VIEWS: Mapping[type[Aggregate], DecisionView] = {}
+
+TABLES: tuple[Table, ...] = (decisions, *(table for view in VIEWS.values() for table in view.tables))
+
+
+def rows_of(aggregate: Aggregate, last_position: int) -> list[tuple[Table, Row]]:
+    """All rows of an aggregate."""
+    own = {
+        "tenant": getattr(aggregate, "tenant", ""), "kind": type(aggregate).__name__,
+        "version": aggregate.version, "position": last_position,
+    }
+    view = VIEWS.get(type(aggregate))
+    return [(decisions, own), *(view.rows(aggregate) if view is not None else ())]
