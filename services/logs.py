@@ -7,6 +7,9 @@ from typing import Any
 
 import structlog
 
+_SHOW_LOCALS = False
+"""Variables hold tokens and what people wrote on tickets; a log must not."""
+
 
 def configure_logs(level: str, form: str) -> None:
     """Everything that logs in this process, the standard library's loggers included, writes the same way."""
@@ -16,9 +19,11 @@ def configure_logs(level: str, form: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if form == "json":
-        last: list[Any] = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        traces = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=_SHOW_LOCALS))
+        last: list[Any] = [traces, structlog.processors.JSONRenderer()]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        people = structlog.dev.RichTracebackFormatter(show_locals=_SHOW_LOCALS)
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=people)]
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*shared, *last], wrapper_class=structlog.make_filtering_bound_logger(number),
