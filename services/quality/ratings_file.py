@@ -18,6 +18,8 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "*", "?", "-"}
 """Cells, in lower case, of a rater who did not rate."""
 UNIT_NAMES = ("unit", "item", "subject", "case", "ticket", "ticket_id", "interaction", "evaluation", "question", "id", "")
 RATER_NAMES = ("rater", "coder", "judge", "observer", "annotator", "evaluator", "analyst", "reviewer")
+UNIT_ROWS_MIN = 5
+"""Of fewer rows it is not said by their values which column names the unit."""
 VALUE_NAMES = ("value", "rating", "score", "code", "label", "answer", "category")
 
 
@@ -61,9 +63,14 @@ def read_ratings(path: str, reading: Reading) -> RatingsFile:
     value = _column(name, columns, reading.value, VALUE_NAMES)
     rater = _column(name, columns, reading.rater, RATER_NAMES)
     unit = _column(name, columns, reading.unit, UNIT_NAMES)
-    if value is not None and rater is not None and unit is not None and not reading.raters:
+    if value is not None and rater is not None and not reading.raters:
+        if unit is None:
+            text = f"has ratings in {value!r} by {rater!r}: name the column of the unit with --unit, or the raters with --raters"
+            raise InvalidInput(FieldViolation(f"{name}: line 1", "REQUIRED", text))
         raters, cells = _long(name, rows, columns.index(unit), columns.index(rater), columns.index(value))
     else:
+        if unit is None and not reading.raters:
+            unit = _naming(name, columns, rows)
         raters = reading.raters or tuple(column for column in columns if column != unit)
         require_columns(name, columns, raters)
         places = [columns.index(column) for column in raters]
@@ -99,6 +106,18 @@ def _column(name: str, columns: Sequence[str], asked: str, known: Sequence[str])
     if exact is None and known is UNIT_NAMES:
         return next((column for column in columns if column.lower().endswith(("_id", " id"))), None)
     return exact
+
+
+def _naming(name: str, columns: tuple[str, ...], rows: list[Row]) -> str | None:
+    """A column that names units although it is not called so: nothing in it occurs twice, while in all the others something does."""
+    distinct = [len({row.cells[place] for row in rows}) == len(rows) for place in range(len(columns))]
+    if len(rows) < UNIT_ROWS_MIN or sum(distinct) != 1:
+        return None
+    found = columns[distinct.index(True)]
+    if not distinct[0]:
+        text = f"{found!r} looks like the name of the unit: say --unit {found!r}, or name the raters with --raters"
+        raise InvalidInput(FieldViolation(f"{name}: line 1", "AMBIGUOUS", text))
+    return found
 
 
 def _long(name: str, rows: list[Row], unit: int, rater: int, value: int) -> tuple[tuple[str, ...], list[list[_Cell]]]:

@@ -45,7 +45,10 @@ def values(ran: Ran) -> dict[tuple[str, str], Any]:
     return {(one["coefficient"], one["level"]): one for one in json.loads(ran.out)["agreements"]}
 
 
-@pytest.mark.parametrize("text", [WIDE, long(WIDE), WIDE.replace("unit,", "conversation_id,")], ids=["wide", "long", "named otherwise"])
+@pytest.mark.parametrize(
+    "text", [WIDE, long(WIDE), WIDE.replace("unit,", "conversation_id,"), WIDE.replace("unit,", "row,")],
+    ids=["wide", "long", "called an id", "called otherwise"],
+)
 def test_the_published_example(tmp_path: Path, text: str) -> None:
     found = values(agreement(tmp_path, text, "--json"))
     rounded = {key: round(one["value"], 3) for key, one in found.items() if key[0] == "krippendorff_alpha"}
@@ -58,7 +61,7 @@ def test_the_published_example(tmp_path: Path, text: str) -> None:
 
 
 def test_a_table_for_people(tmp_path: Path) -> None:
-    ran = agreement(tmp_path, WIDE)
+    ran = agreement(tmp_path, WIDE, "--level", "nominal")
     assert ran.code == 0
     for part in ("41 ratings of 12 units", "Krippendorff's alpha", "0.7434", "95 % interval"):
         assert part in ran.out
@@ -69,23 +72,26 @@ def test_words_in_an_order(tmp_path: Path) -> None:
     nominal = values(agreement(tmp_path, text, "--json"))
     assert {level for _, level in nominal} == {"nominal"}
     ordered = values(agreement(tmp_path, text, "--order", "poor,fair,good", "--json"))
-    numbered = values(agreement(tmp_path, text.replace("poor", "1").replace("fair", "2").replace("good", "3"), "--json"))
+    numbers = text.replace("poor", "1").replace("fair", "2").replace("good", "3")
+    numbered = values(agreement(tmp_path, numbers, "--level", "ordinal", "--json"))
     assert ordered["krippendorff_alpha", "ordinal"]["value"] == numbered["krippendorff_alpha", "ordinal"]["value"]
 
 
 def test_some_columns_another_delimiter_and_no_header(tmp_path: Path) -> None:
-    two = values(agreement(tmp_path, WIDE, "--raters", "bob,dee", "--json"))
+    two = values(agreement(tmp_path, WIDE, "--raters", "bob,dee", "--level", "nominal", "--json"))
     assert ("cohen_kappa", "nominal") in two
-    semicolons = values(agreement(tmp_path, WIDE.replace(",", ";"), "--delimiter", ";", "--raters", "bob,dee", "--json"))
+    semicolons = values(agreement(tmp_path, WIDE.replace(",", ";"), "--delimiter", ";", "--raters", "bob,dee", "--level", "nominal", "--json"))
     assert semicolons == two
     bare = "\n".join(",".join(line.split(",")[1:]) for line in WIDE.splitlines()[1:])
-    assert values(agreement(tmp_path, bare, "--no-header", "--json")) == values(agreement(tmp_path, WIDE, "--json"))
+    nominal = ("--level", "nominal", "--json")
+    assert values(agreement(tmp_path, bare, "--no-header", *nominal)) == values(agreement(tmp_path, WIDE, *nominal))
 
 
 def test_a_compressed_file(tmp_path: Path) -> None:
     file = tmp_path / "ratings.csv.gz"
     file.write_bytes(gzip.compress(WIDE.encode()))
-    assert values(run("qa", "agreement", file, "--json")) == values(agreement(tmp_path, WIDE, "--json"))
+    nominal = ("--level", "nominal", "--json")
+    assert values(run("qa", "agreement", file, *nominal)) == values(agreement(tmp_path, WIDE, *nominal))
 
 
 def test_what_is_not_defined_is_null_with_a_reason(tmp_path: Path) -> None:
@@ -103,7 +109,8 @@ def test_what_is_not_defined_is_null_with_a_reason(tmp_path: Path) -> None:
         ("unit,rater,value\n1,a,1\n1,a,2\n", [], "line 3"), (WIDE, ["--level", "cosmic"], "cosmic"), (WIDE, ["--raters", "ann,zoe"], "zoe"),
         (WIDE, ["--unit", "zoe"], "zoe"), (WIDE, ["--order", "1,2,3"], "line 7"), (WIDE, ["--confidence", "95"], "--confidence"),
         (WIDE, ["--delimiter", "::"], "--delimiter"), ("ann,bob\na,b\nb,b\n", ["--level", "ordinal"], "--order"),
-        (WIDE, ["--order", "1,1,2,3,4,5"], "--order"),
+        (WIDE, ["--order", "1,1,2,3,4,5"], "--order"), ("text,rater,value\nx,ann,1\n", [], "--unit"),
+        ("ann,bob,at\n1,1,a\n1,2,b\n2,2,c\n1,2,d\n2,1,e\n", [], "--unit 'at'"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(tmp_path: Path, text: str, arguments: list[str], named: str) -> None:
