@@ -5,6 +5,9 @@
     problems   what is wrong with the input, by file, line and field
     spool      rows by ticket, events by ticket and time: sorted on disk, so that no file is too big
     snapshots  an audit table's rows become facts (pure)
-    servicenow, table, events   the three readers: each puts facts into the spool
-    recording  the spool goes into the journal, in batches, or to a server
+    servicenow, audit_export    a ServiceNow incident's rows (pure), and the reader of the file
+    mapping, plan, row_facts, csv_table    what a mapping says, bound to columns, read of a ticket's rows; and the reader
+    json_lines  the reader of ticket events
+    recording, destination, server_sink    the spool goes into the journal, in batches, or to a server
+    runner     one import, from file to journal
 """
