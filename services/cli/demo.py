@@ -25,7 +25,7 @@ def demo(
     from opsledger.core.errors import OpsledgerError
     from opsledger.services.cli.remote import server_channel
     from opsledger.services.demo.stage import stage
-    from opsledger.services.demo.tour import tour
+    from opsledger.services.demo.tour import next_commands, tour
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
@@ -34,6 +34,7 @@ def demo(
         with stage(folder, listen) as server:
             with server_channel(server.address, "") as channel:
                 tour(console, channel, server, seed, days, tickets)
+            next_commands(console, server, keep_serving)
             if keep_serving:
                 console.print("\nThe server stays up; Ctrl-C ends it.")
                 code = server.process.wait()

@@ -31,13 +31,17 @@ def timers_table(title: str, timers: Sequence[pb.Timer], now: datetime) -> Table
     return table
 
 
-def most_telling(breached: Sequence[pb.Timer]) -> pb.Timer:
-    """The one whose explanation has most to say in few lines: that knows closing time, that stood still and went on."""
-    def told(timer: pb.Timer) -> tuple[bool, bool, bool, bool, int]:
-        stood_still = _us(timer.paused) > 0
-        return not timer.promised, timer.calendar != "always", stood_still, timer.metric == "resolution", -_us(timer.elapsed)
+def candidates(breached: Sequence[pb.Timer]) -> list[pb.Timer]:
+    """Breaches worth explaining, the best first: of a target, not of a person's promise; that know closing time; that stood still."""
+    def worth(timer: pb.Timer) -> tuple[bool, bool, bool, bool, int]:
+        return timer.promised, timer.calendar == "always", _us(timer.paused) == 0, timer.metric != "resolution", _us(timer.elapsed)
 
-    return max(breached, key=told)
+    return sorted(breached, key=worth)
+
+
+def states(explained: pb.ExplainedTimer) -> int:
+    """How many of running, paused and outside hours it went through."""
+    return len({segment.state for segment in explained.segments})
 
 
 def draw_breach(console: Console, explained: pb.ExplainedTimer, zone: ZoneInfo) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from importlib.resources import as_file, files
+from shlex import quote
 from time import perf_counter, time_ns
 
 import grpc
@@ -24,13 +25,15 @@ from opsledger.services.demo.delivery import LATE, Delivery, deliver
 from opsledger.services.demo.feed import Fed, feed
 from opsledger.services.demo.floor import simulate
 from opsledger.services.demo.stage import Stage
-from opsledger.services.demo.timers import draw_breach, most_telling, timers_table
+from opsledger.services.demo.timers import candidates, draw_breach, states, timers_table
 from opsledger.services.documents import as_json, read_document
 from opsledger.services.grpc.progress import METADATA_KEY
 
 KPIS_SHOWN = ["tickets_resolved", "handle_time", "sla_met.first_reply", "sla_met.resolution", "reopen_rate", "csat"]
 TIMERS_SHOWN = 4
 """Of each client."""
+BREACHES_READ = 16
+"""Of which the one with most to tell is shown."""
 _VIEWS_WAIT_S, _CALL_S = 600, 30
 
 
@@ -111,12 +114,14 @@ class Tour:
         if not breached:
             self._console.print("nothing was late")
             return
-        timer = most_telling(breached)
-        answer = timers.ExplainTicket(
-            timers_pb2.ExplainTicketRequest(tenant=timer.tenant, source=timer.source, ticket_id=timer.ticket_id), timeout=_CALL_S
-        )
-        explained = next(entry for entry in answer.timers if (entry.timer.metric, entry.timer.cycle) == (timer.metric, timer.cycle))
-        draw_breach(self._console, explained, zone(next(client.time_zone for client in CLIENTS if client.tenant == timer.tenant)))
+        explained = max((self._explained(timers, timer) for timer in candidates(breached)[:BREACHES_READ]), key=states)
+        zones = {client.tenant: client.time_zone for client in CLIENTS}
+        draw_breach(self._console, explained, zone(zones[explained.timer.tenant]))
+
+    def _explained(self, timers: TimerServiceStub, timer: timers_pb2.Timer) -> timers_pb2.ExplainedTimer:
+        request = timers_pb2.ExplainTicketRequest(tenant=timer.tenant, source=timer.source, ticket_id=timer.ticket_id)
+        clocks: Sequence[timers_pb2.ExplainedTimer] = timers.ExplainTicket(request, timeout=_CALL_S).timers
+        return next(clock for clock in clocks if (clock.timer.metric, clock.timer.cycle) == (timer.metric, timer.cycle))
 
     def show_scorecards(self) -> None:
         scorecards = ScorecardServiceStub(self._channel)  # type: ignore[no-untyped-call]  # as above
@@ -152,16 +157,20 @@ def tour(console: Console, channel: grpc.Channel, server: Stage, seed: int, days
     step.show_timers()
     step.show_scorecards()
     step.explain_breach()
-    _next_commands(console, server)
 
 
-def _next_commands(console: Console, server: Stage) -> None:
-    console.rule("Try next, in another terminal")
+def next_commands(console: Console, server: Stage, serving: bool) -> None:
+    """What to type next: to the server while it is up, else to what it left."""
+    console.rule("Try next, in another terminal" if serving else "Try next")
+    journal = f"--journal {quote(str(server.folder / 'journal'))}"
+    database = "--database " + quote(f"sqlite:///{server.folder / 'opsledger.db'}")
+    source, rules_source = (f"--server {server.address}",) * 2 if serving else (database, journal)
     client = f"--tenant {CARDS.tenant} --program {CARDS.program}"
     for command, what in (
-        (f"opsledger scorecard --server {server.address} {client} --by group", "the same figures by group"),
-        (f"opsledger rules show --server {server.address} {client}", "the rules in force"),
-        (f"opsledger journal stat --journal {server.folder / 'journal'}", "what is in the journal"),
-        (f"opsledger journal verify --journal {server.folder / 'journal'}", "every byte of it, proven"),
+        (f"opsledger scorecard {source} {client} --by group", "the same figures by group"),
+        (f"opsledger timers {source} {client} --due-within 4h", "what is due next; --breached: what is late"),
+        (f"opsledger rules show {rules_source} {client}", "the rules in force"),
+        (f"opsledger journal stat {journal}", "what is in the journal"),
+        (f"opsledger journal verify {journal}", "every byte of it, proven"),
     ):
         console.print(f"  [bold]{command}[/]\n    {what}", soft_wrap=True, highlight=False)

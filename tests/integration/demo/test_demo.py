@@ -2,14 +2,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.kit.command import run
 
 DEMO = [sys.executable, "-m", "opsledger.services.cli.main", "demo", "--days", "4", "--tickets", "120"]
 
@@ -21,8 +25,12 @@ def start(folder: Path, *more: str) -> subprocess.Popen[str]:
     )
 
 
+def next_commands(out: str) -> list[list[str]]:
+    return [shlex.split(line)[1:] for line in out.partition("Try next")[2].splitlines() if line.startswith("  opsledger")]
+
+
 def test_the_tour_shows_everything_and_ends(tmp_path: Path) -> None:
-    process = start(tmp_path / "demo", "--exit", "--listen", "127.0.0.1:0")
+    process = start(tmp_path / "the demo", "--exit", "--listen", "127.0.0.1:0")
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     for shown in (
@@ -30,19 +38,19 @@ def test_the_tour_shows_everything_and_ends(tmp_path: Path) -> None:
         "Scorecards: vale-bank", "Breach, explained", "elapsed", "Try next",
     ):
         assert shown in out
-    assert (tmp_path / "demo" / "journal").is_dir()
+    assert [run(*command).code for command in next_commands(out)] == [0] * 5
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_it_is_told_to_end(tmp_path: Path, ending: signal.Signals) -> None:
-    process = start(tmp_path / "demo", "--listen", "127.0.0.1:0")
+    process = start(tmp_path / "the demo", "--listen", "127.0.0.1:0")
     assert process.stdout is not None
-    shown = next(line for line in process.stdout if "server stays up" in line)
+    shown = "".join(takewhile(lambda line: "server stays up" not in line, process.stdout))
+    assert [run(*command).code for command in next_commands(shown)] == [0] * 5
     servers = psutil.Process(process.pid).children()
     process.send_signal(ending)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
-    assert shown
     assert "ended" in out
     assert servers
     assert not any(server.is_running() for server in servers)
@@ -59,7 +67,7 @@ def test_it_leaves_a_folder_alone_that_is_not_its_own(tmp_path: Path) -> None:
 
 def test_an_address_in_use_is_said(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        process = start(tmp_path / "demo", "--exit", "--listen", f"127.0.0.1:{other.getsockname()[1]}")
+        process = start(tmp_path / "the demo", "--exit", "--listen", f"127.0.0.1:{other.getsockname()[1]}")
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "--listen" in err
