@@ -46,6 +46,7 @@ class TicketState(NamedTuple):
     """By agents."""
     requester_replies: int = 0
     merged_into: str = ""
+    opening_seen: bool = False
     reopening_seen: bool = False
     """A status change has already said what an explicit "reopened" is about to say."""
 
@@ -68,7 +69,8 @@ def evolve(state: TicketState, fact: TicketFact) -> TicketState:
             state = state._replace(
                 channel=opened.channel, requester_id=opened.requester_id, source_status=opened.source_status,
                 priority=opened.priority, group=opened.group, agent=opened.agent, category=opened.category,
-                tags=opened.tags, attributes=opened.attributes,
+                tags=opened.tags, attributes=opened.attributes, opening_seen=True,
+                opened_at_us=state.opened_at_us if state.opening_seen else at_us,
             )
             return _with_status(state, opened.status, at_us)
         case Assigned(group, agent):

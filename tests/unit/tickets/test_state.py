@@ -52,6 +52,10 @@ def test_without_its_opening_it_begins_with_its_first_fact() -> None:
     assert after(at(5, PriorityChanged("low")), at(3, Assigned(group="tier-1"))).opened_at_us == 3 * MINUTE_US
 
 
+def test_its_first_opening_says_when_it_opened() -> None:
+    assert after(at(3, Assigned(group="tier-1")), at(5, Opened()), at(9, Opened())).opened_at_us == 5 * MINUTE_US
+
+
 @pytest.mark.parametrize(("groups", "transfers"), [
     (["a"], 0), (["a", "a"], 0), (["a", "b"], 1), (["a", "b", "a"], 2), (["a", "", "b"], 0),
 ])
