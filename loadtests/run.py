@@ -102,7 +102,8 @@ def _server(folder: Path) -> Iterator[str]:
 
 
 def show(result: Result, console: Console) -> None:
-    table = Table("request", title="gRPC under load", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title="gRPC under load", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("request", no_wrap=True, min_width=18)
     for heading in ("answers", "failed", "per s", "events/s", "p50 ms", "p95 ms", "p99 ms"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in result.requests:
