@@ -29,7 +29,7 @@ from opsledger.services.demo.timers import candidates, draw_breach, states, time
 from opsledger.services.documents import as_json, read_document
 from opsledger.services.grpc.progress import METADATA_KEY
 
-KPIS_SHOWN = ["tickets_resolved", "handle_time", "sla_met.first_reply", "sla_met.resolution", "reopen_rate", "csat"]
+KPIS_SHOWN = ["handle_time", "sla_met.first_reply", "sla_met.resolution", "csat"]
 TIMERS_SHOWN = 4
 """Of each client."""
 BREACHES_READ = 16
@@ -128,7 +128,7 @@ class Tour:
         self._console.rule(f"Scorecards: {CARDS.tenant}, {CARDS.program}")
         request = scorecards_pb2.ListScorecardsRequest(
             tenant=CARDS.tenant, program=CARDS.program, by=scorecards_pb2.SUBJECT_KIND_AGENT, order_by="sla_met.first_reply desc",
-            page_size=12,
+            page_size=8,
         )
         result = scorecards.ListScorecards(request, timeout=_CALL_S)
         for card in result.scorecards:
@@ -142,7 +142,7 @@ def tour(console: Console, channel: grpc.Channel, server: Stage, seed: int, days
     """All of it. Raises grpc.RpcError when the server refuses a step."""
     console.rule("Opsledger demo")
     console.print(f"server on {server.address}; journal, read models and log in {server.folder}")
-    now_us = time_ns() // 1_000
+    now_us = time_ns() // 10**9 * 10**6
     start_us = now_us - days * DAY_US
     deliveries = deliver(seed, simulate(seed, start_us, days, tickets), now_us)
     opened = sum(isinstance(delivery.fact.fact, Opened) and delivery.kind == "first" for delivery in deliveries)
