@@ -10,6 +10,7 @@
     ├── NotFound
     ├── NotAuthenticated         no token, or one that does not hold
     ├── NotAllowed               the caller's token does not cover it
+    ├── Precluded                what has happened does not allow it, or not any more
     ├── VersionConflict          somebody wrote to the stream in between
     ├── Overloaded               a bound was reached; try again later
     ├── DatabaseUnusable         the read models' database cannot be reached or is of another version
@@ -85,6 +86,12 @@ class NotAuthenticated(OpsledgerError):
 
 class NotAllowed(OpsledgerError):
     reason = "NOT_ALLOWED"
+
+
+class Precluded(OpsledgerError):
+    """A command that the recorded history does not allow. Each area has subclasses with a reason of their own."""
+
+    reason = "PRECLUDED"
 
 
 class VersionConflict(OpsledgerError):

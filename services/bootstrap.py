@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from opsledger.core.ports import Journal
 from opsledger.services.background import Background
+from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.grpc import rule_service, scorecard_service, ticket_recorder_service, timer_service
 from opsledger.services.grpc.auth import Authentication, authenticator
 from opsledger.services.grpc.calls import Step, WhenJournalStops, answer_errors
@@ -15,6 +16,7 @@ from opsledger.services.grpc.observe import Gate, Observation
 from opsledger.services.grpc.progress import Progress, ReadYourWrites
 from opsledger.services.grpc.server import Service
 from opsledger.services.grpc.threads import InThread
+from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.runner import Projector
 from opsledger.services.rules.registry import RuleRegistry
@@ -36,6 +38,7 @@ class Parts:
 
     settings: Settings
     journal: Journal
+    decisions: Decisions
     engine: Engine
     projector: Projector
     projecting: Background
@@ -62,6 +65,7 @@ class Application:
         for work in self.background:
             work.stop()
         self.parts.in_thread.close()
+        self.parts.decisions.close()
 
 
 def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDead) -> Application:
@@ -69,10 +73,12 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
 
     Raises InvalidSettings, and DatabaseUnusable when the read models are those of another journal.
     """
+    authentication = Authentication(authenticator(settings.auth))
     limits, progress = settings.limits, Progress()
     projector = Projector(journal, engine, on_moved=progress.reached, batch_events=_PROJECTED_TOGETHER)
+    decisions = Decisions(journal, settings.journal, wall_clock_us)
     parts = Parts(
-        settings, journal, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
+        settings, journal, decisions, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
         InThread(limits.query_threads, limits.query_queue_max),
     )
     steps = (
@@ -80,7 +86,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
         answer_errors,
         WhenJournalStops(on_dead),
         Gate(limits.rpcs_max, limits.streams_max),
-        Authentication(authenticator(settings.auth)),
+        authentication,
         ReadYourWrites(parts.progress, lambda: journal.position),
     )
     _measure(parts)

@@ -24,7 +24,15 @@ class Role(StrEnum):
     READER = "reader"
     """May query."""
     MANAGER = "manager"
-    """May publish rules."""
+    """May publish rules and forms."""
+    ANALYST = "analyst"
+    """May evaluate contacts."""
+    SUPERVISOR = "supervisor"
+    """May assign evaluations, judge disputes and coach."""
+    AGENT = "agent"
+    """May see what is about themselves, and answer it."""
+    DELEGATE = "delegate"
+    """May act in the name of others: a console, an importer."""
 
 
 class Everything(Container[str]):
@@ -53,6 +61,21 @@ def require(principal: Principal, tenant: str | None, role: Role) -> None:
         raise NotAllowed(f"{principal.subject!r} does not have the role {role.value!r}")
     if tenant is not None and tenant not in principal.tenants:
         raise NotAllowed(f"{principal.subject!r} does not have access to the tenant {tenant!r}")
+
+
+def require_any(principal: Principal, tenant: str | None, *roles: Role) -> None:
+    """Raises NotAllowed unless the principal has one of the roles and, when one is named, the tenant."""
+    held = next((role for role in roles if role in principal.roles), None)
+    if held is None:
+        raise NotAllowed(f"{principal.subject!r} has none of the roles {', '.join(repr(role.value) for role in roles)}")
+    require(principal, tenant, held)
+
+
+def acting(principal: Principal, name: str) -> str:
+    """Who acts: the principal, or whom it names. Raises NotAllowed when it names somebody else and is no delegate."""
+    if name not in ("", principal.subject):
+        require(principal, None, Role.DELEGATE)
+    return name or principal.subject
 
 
 class Authenticator(Protocol):

@@ -26,6 +26,7 @@ CODES: dict[type[errors.OpsledgerError], StatusCode] = {
     errors.NotFound: StatusCode.NOT_FOUND,
     errors.NotAuthenticated: StatusCode.UNAUTHENTICATED,
     errors.NotAllowed: StatusCode.PERMISSION_DENIED,
+    errors.Precluded: StatusCode.FAILED_PRECONDITION,
     errors.VersionConflict: StatusCode.ABORTED,
     errors.Overloaded: StatusCode.RESOURCE_EXHAUSTED,
     errors.NotReady: StatusCode.UNAVAILABLE,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from opsledger.core.errors import InvalidSettings, NotAllowed
 from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
 from opsledger.proto.tickets.v1.ticket_recorder_pb2_grpc import TicketRecorderServiceStub
-from opsledger.services.grpc.auth import ANYBODY, Principal, Role, authenticator, require
+from opsledger.services.grpc.auth import ANYBODY, Principal, Role, acting, authenticator, require, require_any
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.settings import Auth, Settings
 from tests.kit.events import event
@@ -119,3 +119,19 @@ def test_a_principal_needs_both_role_and_tenant() -> None:
         require(reader, "acme", Role.MANAGER)
     with pytest.raises(NotAllowed, match="tenant 'globex'"):
         require(reader, "globex", Role.READER)
+
+
+def test_one_of_several_roles_is_enough_with_the_tenant() -> None:
+    analyst = Principal("ann", frozenset({"acme"}), frozenset({"analyst"}))
+    require_any(analyst, "acme", Role.SUPERVISOR, Role.ANALYST)
+    with pytest.raises(NotAllowed, match="none of the roles 'supervisor', 'agent'"):
+        require_any(analyst, "acme", Role.SUPERVISOR, Role.AGENT)
+    with pytest.raises(NotAllowed, match="tenant 'globex'"):
+        require_any(analyst, "globex", Role.ANALYST)
+
+
+def test_only_a_delegate_acts_in_the_name_of_others() -> None:
+    ann, importer = Principal("ann", (), ("analyst",)), Principal("importer", (), ("delegate",))
+    assert (acting(ann, ""), acting(ann, "ann"), acting(importer, "bob"), acting(ANYBODY, "bob")) == ("ann", "ann", "bob", "bob")
+    with pytest.raises(NotAllowed, match="'delegate'"):
+        acting(ann, "bob")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 
@@ -38,6 +39,7 @@ def running(journal: Journal, settings: Settings | None = None) -> Iterator[Runn
     thread.start()
     dead: list[Exception] = []
     folder = TemporaryDirectory(prefix="opsledger-test-")
+    settings = settings.model_copy(update={"journal": Path(folder.name)})  # only names it: several servers may run at once
     engine = open_database(f"sqlite:///{folder.name}/opsledger.db")
 
     async def start() -> tuple[Application, Server, str]:
