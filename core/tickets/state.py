@@ -41,11 +41,13 @@ class TicketState(NamedTuple):
     resolutions: int = 0
     reopenings: int = 0
     transfers: int = 0
-    """Moves from one group to another."""
+    """Moves from one group to another, with or without a time in none."""
     public_replies: int = 0
     """By agents."""
     requester_replies: int = 0
     merged_into: str = ""
+    last_group: str = ""
+    """The group that has it, or had it last."""
     opening_seen: bool = False
     reopening_seen: bool = False
     """A status change has already said what an explicit "reopened" is about to say."""
@@ -68,16 +70,18 @@ def evolve(state: TicketState, fact: TicketFact) -> TicketState:
         case Opened() as opened:
             state = state._replace(
                 channel=opened.channel, requester_id=opened.requester_id, source_status=opened.source_status,
-                priority=opened.priority, group=opened.group, agent=opened.agent, category=opened.category,
+                priority=opened.priority, group=opened.group, last_group=opened.group or state.last_group,
+                agent=opened.agent, category=opened.category,
                 tags=opened.tags, attributes=opened.attributes, opening_seen=True,
                 opened_at_us=state.opened_at_us if state.opening_seen else at_us,
             )
             return _with_status(state, opened.status, at_us)
         case Assigned(group, agent):
-            moved = group is not None and group != "" and state.group not in ("", group)
+            moved = bool(group) and state.last_group not in ("", group)
             return state._replace(
                 group=state.group if group is None else group,
                 agent=state.agent if agent is None else agent,
+                last_group=group or state.last_group,
                 transfers=state.transfers + moved,
             )
         case StatusChanged(status, source_status):

@@ -80,7 +80,8 @@ def test_words_in_an_order(tmp_path: Path) -> None:
 def test_some_columns_another_delimiter_and_no_header(tmp_path: Path) -> None:
     two = values(agreement(tmp_path, WIDE, "--raters", "bob,dee", "--level", "nominal", "--json"))
     assert ("cohen_kappa", "nominal") in two
-    semicolons = values(agreement(tmp_path, WIDE.replace(",", ";"), "--delimiter", ";", "--raters", "bob,dee", "--level", "nominal", "--json"))
+    written = WIDE.replace(",", ";")
+    semicolons = values(agreement(tmp_path, written, "--delimiter", ";", "--raters", "bob,dee", "--level", "nominal", "--json"))
     assert semicolons == two
     bare = "\n".join(",".join(line.split(",")[1:]) for line in WIDE.splitlines()[1:])
     nominal = ("--level", "nominal", "--json")

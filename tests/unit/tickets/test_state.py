@@ -57,7 +57,7 @@ def test_its_first_opening_says_when_it_opened() -> None:
 
 
 @pytest.mark.parametrize(("groups", "transfers"), [
-    (["a"], 0), (["a", "a"], 0), (["a", "b"], 1), (["a", "b", "a"], 2), (["a", "", "b"], 0),
+    (["a"], 0), (["a", "a"], 0), (["a", "b"], 1), (["a", "b", "a"], 2), (["a", "", "b"], 1), (["a", "", "a"], 0), (["", "a"], 0),
 ])
 def test_a_transfer_is_a_move_from_one_group_to_another(groups: list[str], transfers: int) -> None:
     assert after(at(0, Opened()), *(at(i + 1, Assigned(group=g)) for i, g in enumerate(groups))).transfers == transfers
