@@ -55,6 +55,15 @@ def test_facts_become_rows(database_url: str) -> None:
     assert found["unreadable"] == []
 
 
+def test_rows_at_a_position_know_nothing_of_what_comes_after(sqlite_url: str) -> None:
+    journal, engine = MemoryJournal(), open_database(sqlite_url)
+    record(journal, HISTORY[:3])
+    for position in (1, 2, 3):
+        Projector(journal, engine).catch_up(up_to=position)
+        with engine.connect() as connection:
+            assert connection.scalars(select(tickets.c.facts)).all() == [position]
+
+
 @pytest.mark.parametrize("batch_events", [1, 2, 3])
 def test_small_batches_and_restarts_give_the_same_rows_as_one(database_url: str, tmp_path: object, batch_events: int) -> None:
     journal, engine = MemoryJournal(), open_database(database_url)

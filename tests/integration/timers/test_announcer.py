@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from opsledger.core.ports import Journal, NewEvent, RecordedEvent
-from opsledger.core.tickets.facts import Opened, PriorityChanged, Replied, Status, StatusChanged, TicketFact
+from opsledger.core.tickets.facts import Merged, Opened, PriorityChanged, Replied, Status, StatusChanged, TicketFact
 from opsledger.proto.sla.v1.announcement_pb2 import Announcement
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.projections.announcing import ANNOUNCEMENT
@@ -101,6 +101,27 @@ def test_a_late_fact_retracts_what_it_made_untrue(floor: Floor) -> None:
     floor.restart()
     floor.at(90)
     assert len(floor.told()) == 6
+
+
+def test_what_became_untrue_while_the_service_was_down_is_retracted(floor: Floor) -> None:
+    floor.at(70, fact("1", 0, Opened(priority="high")))
+    record(floor.journal, [fact("1", 5, Merged("2"))])
+    floor.projector.catch_up()
+    floor.restart()
+    floor.at(71)
+    assert [kind for kind, *_ in floor.told()] == ["warning", "breach", "warning", "breach"] + ["retraction"] * 4
+
+
+def test_what_was_announced_while_the_read_models_were_behind_is_retracted(floor: Floor) -> None:
+    floor.at(0, fact("1", 0, Opened(priority="high")))
+    merged = record(floor.journal, [fact("1", 5, Merged("2"))])
+    floor.minute = 70
+    floor.announcer.announce()
+    assert len(floor.told()) == 4
+    floor.projector.catch_up(up_to=merged)
+    floor.announcer.announce()
+    floor.at(71)
+    assert [kind for kind, *_ in floor.told()[4:]] == ["retraction"] * 4
 
 
 def test_another_due_time_is_announced_anew_and_the_old_one_retracted(floor: Floor) -> None:
