@@ -4,6 +4,8 @@
     ├── InvalidInput             names the field, file or line that is wrong
     │   ├── InvalidCalendar
     │   ├── InvalidRules
+    │   ├── InvalidForm
+    │   ├── InvalidAnswers
     │   ├── TargetUnreachable    a calendar has too few open hours for a deadline
     │   ├── InvalidSettings
     │   └── InvalidPageToken
@@ -58,6 +60,16 @@ class InvalidCalendar(InvalidInput):
 
 class InvalidRules(InvalidInput):
     reason = "INVALID_RULES"
+
+
+class InvalidForm(InvalidInput):
+    reason = "INVALID_FORM"
+
+
+class InvalidAnswers(InvalidInput):
+    """Answers that do not fit their form."""
+
+    reason = "INVALID_ANSWERS"
 
 
 class TargetUnreachable(InvalidInput):

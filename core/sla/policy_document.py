@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from opsledger.core.sla.durations import parse_duration_us
 from opsledger.core.sla.policy import DEFAULT_PAUSE_ON, Condition, Policy, Reopen, Step, Target
-from opsledger.core.sla.reading import Reading
+from opsledger.core.sla.reading import RulesReading
 from opsledger.core.tickets.facts import Status
 
 _FIELDS = {"priority": "priority", "group": "group", "category": "category", "channel": "channel", "requester": "requester_id"}
@@ -16,7 +16,7 @@ _PERCENT = re.compile(r"(\d{1,4})%", re.ASCII)
 _NO_TARGET = Target({}, None, "priority", "always", frozenset())
 
 
-def read_policies(reading: Reading, value: object, field: str, calendars: Collection[str]) -> tuple[Policy, ...]:
+def read_policies(reading: RulesReading, value: object, field: str, calendars: Collection[str]) -> tuple[Policy, ...]:
     """Raises nothing: what is wrong is noted in ``reading``."""
     policies = tuple(_policy(reading, entry, path, calendars) for path, entry in reading.items(value, field))
     if isinstance(value, list | tuple) and not value:
@@ -27,7 +27,7 @@ def read_policies(reading: Reading, value: object, field: str, calendars: Collec
     return policies
 
 
-def _policy(reading: Reading, value: object, field: str, calendars: Collection[str]) -> Policy:
+def _policy(reading: RulesReading, value: object, field: str, calendars: Collection[str]) -> Policy:
     entries = reading.mapping(
         value, field, known=("name", "when", "calendar", "reopen", "pause_on", "escalation", "targets"),
         required=("name", "reopen", "targets"),
@@ -49,7 +49,7 @@ def _policy(reading: Reading, value: object, field: str, calendars: Collection[s
     )
 
 
-def _condition(reading: Reading, value: object, field: str) -> Condition:
+def _condition(reading: RulesReading, value: object, field: str) -> Condition:
     entries = reading.mapping(value, field, known=(*_FIELDS, "tags", "attributes", "not"))
     tags = entries.get("tags", {})
     tags = reading.mapping(tags if isinstance(tags, dict) else {"any": tags}, f"{field}.tags", known=("any", "all"))
@@ -64,7 +64,7 @@ def _condition(reading: Reading, value: object, field: str) -> Condition:
 
 
 def _target(
-    reading: Reading, metric: str, value: object, policy_field: str, shared: dict[str, object], calendars: Collection[str]
+    reading: RulesReading, metric: str, value: object, policy_field: str, shared: dict[str, object], calendars: Collection[str]
 ) -> Target:
     """A duration, durations by priority, or a mapping with ``target`` and what differs from the policy."""
     field = f"{policy_field}.targets.{metric}"
@@ -96,7 +96,7 @@ def _target(
     return Target(spans_us, default_us, by, calendar, pause_on, _ladder(reading, options.get("escalation", []), path("escalation")))
 
 
-def _spans(reading: Reading, value: object, field: str) -> tuple[dict[str, int], int | None]:
+def _spans(reading: RulesReading, value: object, field: str) -> tuple[dict[str, int], int | None]:
     if not isinstance(value, dict):
         return {}, reading.duration_us(value, field, least_us=1)
     spans_us = {
@@ -108,7 +108,7 @@ def _spans(reading: Reading, value: object, field: str) -> tuple[dict[str, int],
     return spans_us, default_us
 
 
-def _ladder(reading: Reading, value: object, field: str) -> tuple[Step, ...]:
+def _ladder(reading: RulesReading, value: object, field: str) -> tuple[Step, ...]:
     steps: list[Step] = []
     for path, entry in reading.items(value, field):
         entries = reading.mapping(entry, path, known=("step", "at"), required=("step", "at"))
@@ -119,7 +119,7 @@ def _ladder(reading: Reading, value: object, field: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _step(reading: Reading, name: str, value: object, field: str) -> Step:
+def _step(reading: RulesReading, name: str, value: object, field: str) -> Step:
     text = reading.text(value, field)
     if percent := _PERCENT.fullmatch(text):
         return Step(name, percent=int(percent[1]))

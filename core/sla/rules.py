@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from opsledger.core.sla.calendar import Calendar
 from opsledger.core.sla.policy import Policy
 from opsledger.core.sla.policy_document import read_policies
-from opsledger.core.sla.reading import Reading
+from opsledger.core.sla.reading import RulesReading
 from opsledger.core.tickets.state import TicketState
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -63,7 +63,7 @@ def parse_rules(document: Mapping[str, object]) -> Rules:
 
     Raises InvalidRules with one violation for each thing that is wrong, each named by its path: ``policies[0].targets.resolution``.
     """
-    reading = Reading()
+    reading = RulesReading()
     top = reading.mapping(document, "", known=("tenant", "program", "time_zone", "week_starts", "calendars", "policies"),
                           required=("time_zone", "policies"))
     calendars = reading.calendars(top.get("calendars", {}), "calendars")

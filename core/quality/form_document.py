@@ -1,0 +1,185 @@
+"""Form documents (YAML or JSON files, already read) become forms. docs/quality.md lists their keys."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from graphlib import CycleError, TopologicalSorter
+
+from opsledger.core.errors import InvalidForm
+from opsledger.core.quality.form import (
+    Band,
+    Condition,
+    CriticalClass,
+    Form,
+    FormFail,
+    Kind,
+    Mode,
+    NotApplicable,
+    Question,
+    Scoring,
+    Section,
+)
+from opsledger.core.quality.question_document import read_condition, read_id, read_question
+from opsledger.core.reading import Reading
+
+SECTIONS_MAX = 100
+QUESTIONS_MAX = 500
+_HUNDRED = 100
+
+
+def parse_form(document: Mapping[str, object]) -> Form:
+    """The form that a document describes.
+
+    Raises InvalidForm with one violation for each thing that is wrong, each named by its path: ``sections[0].questions[2].weight``.
+    """
+    reading = Reading(InvalidForm)
+    top = reading.mapping(document, "", known=("form", "title", "scoring", "sections"), required=("form", "scoring", "sections"))
+    scoring = _scoring(reading, top.get("scoring", {"mode": "points"}), "scoring")
+    entries = reading.items(top.get("sections", []), "sections")
+    if "sections" in top and not 0 < len(entries) <= SECTIONS_MAX:
+        reading.wrong("sections", "OUT_OF_RANGE", f"must be a list of 1 to {SECTIONS_MAX} sections")
+    form = Form(
+        id=read_id(reading, top.get("form", "?"), "form"),
+        title=reading.text(top.get("title", ""), "title"),
+        scoring=scoring,
+        sections=tuple(_section(reading, entry, path, scoring.mode) for path, entry in entries[:SECTIONS_MAX]),
+    )
+    _check_ids(reading, form)
+    _check_conditions(reading, form)
+    _check_weights(reading, form)
+    reading.finish()
+    return form
+
+
+def _scoring(reading: Reading, value: object, field: str) -> Scoring:
+    document = reading.mapping(
+        value, field, known=("mode", "na", "auto_fail", "fail_on_critical", "pass_mark", "score_max", "bands"), required=("mode",))
+    return Scoring(
+        mode=Mode(reading.one_of(document.get("mode", "points"), f"{field}.mode", list(Mode))),
+        na=NotApplicable(reading.one_of(document.get("na", NotApplicable.REDISTRIBUTE), f"{field}.na", list(NotApplicable))),
+        form_fail=FormFail(reading.one_of(document.get("auto_fail", FormFail.ZERO), f"{field}.auto_fail", list(FormFail))),
+        fail_on_critical=frozenset(
+            CriticalClass(reading.one_of(entry, path, list(CriticalClass)))
+            for path, entry in reading.items(document.get("fail_on_critical", []), f"{field}.fail_on_critical")
+        ),
+        pass_mark=_percent(reading, document["pass_mark"], f"{field}.pass_mark") if "pass_mark" in document else None,
+        score_max=reading.number(document.get("score_max", _HUNDRED), f"{field}.score_max", least=_HUNDRED) / _HUNDRED,
+        bands=_bands(reading, document.get("bands", []), f"{field}.bands"),
+    )
+
+
+def _percent(reading: Reading, value: object, field: str) -> Fraction:
+    return reading.number(value, field, least=0, most=_HUNDRED) / _HUNDRED
+
+
+def _bands(reading: Reading, value: object, field: str) -> tuple[Band, ...]:
+    found: list[Band] = []
+    for path, entry in reading.items(value, field):
+        band = reading.mapping(entry, path, known=("name", "from", "color"), required=("name", "from"))
+        start = _percent(reading, band.get("from", 0), f"{path}.from")
+        if not found and start != 0:
+            reading.wrong(f"{path}.from", "OUT_OF_RANGE", "must be 0: the first band begins where scores begin")
+        elif found and start <= found[-1].start:
+            reading.wrong(f"{path}.from", "OUT_OF_RANGE", "must be greater than that of the band before")
+        name = reading.name(band.get("name", "?"), f"{path}.name")
+        if name in {other.name for other in found}:
+            reading.wrong(f"{path}.name", "DUPLICATE", f"there is another band {name!r} before this one")
+        found.append(Band(name, start, reading.text(band.get("color", ""), f"{path}.color")))
+    return tuple(found)
+
+
+def _section(reading: Reading, value: object, field: str, mode: Mode) -> Section:
+    document = reading.mapping(value, field, known=("id", "title", "weight", "when", "questions"), required=("id", "questions"))
+    id = read_id(reading, document.get("id", "?"), f"{field}.id")
+    entries = reading.items(document.get("questions", []), f"{field}.questions")
+    if "questions" in document and not entries:
+        reading.wrong(f"{field}.questions", "EMPTY", "must hold at least one question")
+    questions = tuple(read_question(reading, entry, path, id, mode) for path, entry in entries[:QUESTIONS_MAX])
+    return Section(
+        id=id,
+        title=reading.text(document.get("title", ""), f"{field}.title"),
+        weight=_weight(reading, document, field, mode, any(question.is_scored for question in questions)),
+        when=read_condition(reading, document["when"], f"{field}.when") if "when" in document else None,
+        questions=questions,
+    )
+
+
+def _weight(reading: Reading, document: dict[str, object], field: str, mode: Mode, scored: bool) -> Fraction | None:
+    weighed = mode in (Mode.SECTION_PERCENT, Mode.POINTS_TIMES_WEIGHT)
+    if "weight" not in document:
+        if weighed and scored:
+            reading.wrong(f"{field}.weight", "REQUIRED", f"must be set in the mode {mode.value}")
+        return None
+    weight = reading.number(document["weight"], f"{field}.weight")
+    if not weighed:
+        reading.wrong(f"{field}.weight", "UNUSED", f"has no meaning in the mode {mode.value}")
+    elif not scored:
+        reading.wrong(f"{field}.weight", "UNUSED", "is of a section without a question that is scored")
+    elif weight <= 0:
+        reading.wrong(f"{field}.weight", "OUT_OF_RANGE", "must be more than 0")
+    return weight
+
+
+def _check_ids(reading: Reading, form: Form) -> None:
+    sections: set[str] = set()
+    questions: dict[str, str] = {}
+    for place, section in enumerate(form.sections):
+        if section.id in sections:
+            reading.wrong(f"sections[{place}].id", "DUPLICATE", f"there is another section {section.id!r} before this one")
+        sections.add(section.id)
+        for index, question in enumerate(section.questions):
+            path = f"sections[{place}].questions[{index}]"
+            if question.id in questions:
+                reading.wrong(f"{path}.id", "DUPLICATE", f"there is another question {question.id!r}: {questions[question.id]}")
+            questions.setdefault(question.id, path)
+    if len(questions) > QUESTIONS_MAX:
+        reading.wrong("sections", "OUT_OF_RANGE", f"must not hold more than {QUESTIONS_MAX} questions")
+
+
+def _check_conditions(reading: Reading, form: Form) -> None:
+    """That conditions are about questions and options that there are, and that none depends on itself."""
+    after: dict[str, set[str]] = {}
+    fields: dict[str, str] = {}
+    for place, section in enumerate(form.sections):
+        if section.when is not None:
+            _check_condition(reading, section.when, f"sections[{place}].when", form.questions)
+        for index, question in enumerate(section.questions):
+            fields[question.id] = f"sections[{place}].questions[{index}].when"
+            if question.when is not None:
+                _check_condition(reading, question.when, fields[question.id], form.questions)
+            else:
+                fields[question.id] = f"sections[{place}].when"
+    for id, conditions in form.shown_when.items():
+        after[id] = {condition.question for condition in conditions}
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        reading.wrong(fields.get(circle[-1], "sections"), "CYCLE", f"makes a question wait for itself: {' ← '.join(circle)}")
+
+
+def _check_condition(reading: Reading, condition: Condition, field: str, questions: Mapping[str, Question]) -> None:
+    question = questions.get(condition.question)
+    if question is None:
+        reading.wrong(f"{field}.question", "UNKNOWN", f"there is no question {condition.question!r}")
+    elif question.kind is Kind.NUMERIC:
+        if condition.options:
+            reading.wrong(f"{field}.is", "UNUSED", f"{question.id!r} asks for a number: say from and to")
+    elif not question.options:
+        reading.wrong(f"{field}.question", "UNUSED", f"{question.id!r} asks for a {question.kind.value}, on which nothing can depend")
+    elif not condition.options:
+        reading.wrong(f"{field}.is", "REQUIRED", f"must be an option of {question.id!r}, or a list of them")
+    else:
+        for unknown in sorted(condition.options - {option.id for option in question.options}):
+            reading.wrong(f"{field}.is", "UNKNOWN", f"{question.id!r} has no option {unknown!r}")
+
+
+def _check_weights(reading: Reading, form: Form) -> None:
+    if form.scoring.mode is Mode.QUESTION_WEIGHTS:
+        whole, whose = sum((question.weight or 0 for question in form if not question.bonus), Fraction(0)), "questions"
+    elif form.scoring.mode is Mode.SECTION_PERCENT:
+        whole, whose = sum((section.weight or 0 for section in form.sections), Fraction(0)), "sections"
+    else:
+        return
+    if whole != _HUNDRED:
+        reading.wrong("sections", "WEIGHTS", f"the weights of all {whose} must sum to 100, not to {float(whole):.6g}")
