@@ -11,8 +11,8 @@
     │   └── InvalidPageToken
     ├── NotFound
     ├── NotAuthenticated         no token, or one that does not hold
-    ├── NotAllowed               the caller's token does not cover it
-    ├── Precluded                what has happened does not allow it, or not any more
+    ├── NotAllowed               the caller's token does not cover it; core/quality/errors.py has more
+    ├── Precluded                what has happened does not allow it, or not any more; core/quality/errors.py has more
     ├── VersionConflict          somebody wrote to the stream in between
     ├── Overloaded               a bound was reached; try again later
     ├── DatabaseUnusable         the read models' database cannot be reached or is of another version
