@@ -60,7 +60,13 @@ def read_answers(
         elif id not in given and asked[id]:
             _missing(reading, form.questions[id], join(field, id), given, missing_is_na, complete)
     reading.finish()
-    return Answers({id: given[id] for id in form.questions if id in given}, frozenset(id for id in asked if not asked[id]))
+    return arrange(form, given)
+
+
+def arrange(form: Form, given: Mapping[str, Answer]) -> Answers:
+    """In the order of the form, without answers to questions that these answers hide."""
+    asked = _asked(form, given)
+    return Answers({id: given[id] for id in asked if asked[id] and id in given}, frozenset(id for id in asked if not asked[id]))
 
 
 def _missing(reading: Reading, question: Question, field: str, given: dict[str, Answer], missing_is_na: bool, complete: bool) -> None:
@@ -139,13 +145,16 @@ def _number(reading: Reading, question: Question, value: object, field: str) -> 
     if number is None:
         reading.wrong(field, "NOT_A_NUMBER", f"must be a number, not {shown(value)}")
         return Fraction(0)
-    if question.ranges and not any(each.low <= number <= each.high for each in question.ranges):
-        ranges = ", ".join(f"{float(each.low):g} to {float(each.high):g}" for each in question.ranges)
-        reading.wrong(field, "OUT_OF_RANGE", f"must be in one of {ranges}, not {value}")
-    for least, name in ((question.least, "at least"), (question.most, "at most")):
-        if least is not None and (number < least if name == "at least" else number > least):
-            reading.wrong(field, "OUT_OF_RANGE", f"must be {name} {float(least):g}, not {value}")
+    if not question.allows(number):
+        allowed = ", or ".join(_between(each.low, each.high) for each in question.ranges) or _between(question.least, question.most)
+        reading.wrong(field, "OUT_OF_RANGE", f"must be {allowed}, not {value}")
     return number
+
+
+def _between(low: Fraction | None, high: Fraction | None) -> str:
+    if low is None or high is None:
+        return f"at most {float(high):g}" if high is not None else f"at least {float(low or 0):g}"
+    return f"between {float(low):g} and {float(high):g}"
 
 
 def _asked(form: Form, given: Mapping[str, Answer]) -> dict[str, bool]:

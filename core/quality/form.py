@@ -144,6 +144,12 @@ class Question:
     def is_scored(self) -> bool:
         return self.possible > 0
 
+    def allows(self, number: Fraction) -> bool:
+        """Whether a number can be the answer."""
+        if self.ranges:
+            return any(each.low <= number <= each.high for each in self.ranges)
+        return (self.least is None or number >= self.least) and (self.most is None or number <= self.most)
+
     @property
     def marks_errors(self) -> bool:
         """It says itself which answers are critical errors; else it is one to earn nothing."""

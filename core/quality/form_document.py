@@ -1,11 +1,13 @@
 """Form documents (YAML or JSON files, already read) become forms. docs/quality.md lists their keys."""
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
-from opsledger.core.errors import InvalidForm
+from opsledger.core.errors import FieldViolation, InvalidForm
 from opsledger.core.quality.form import (
     Band,
     Condition,
@@ -22,6 +24,7 @@ from opsledger.core.quality.form import (
 from opsledger.core.quality.question_document import read_condition, read_id, read_question
 from opsledger.core.reading import Reading
 
+FORMS_CACHED_MAX = 256
 SECTIONS_MAX = 100
 QUESTIONS_MAX = 500
 _HUNDRED = 100
@@ -49,6 +52,16 @@ def parse_form(document: Mapping[str, object]) -> Form:
     _check_weights(reading, form)
     reading.finish()
     return form
+
+
+@lru_cache(maxsize=FORMS_CACHED_MAX)
+def read_form(document_json: str) -> Form:
+    """The form that a document as JSON text describes. Raises InvalidForm."""
+    try:
+        document = json.loads(document_json)
+    except ValueError as error:
+        raise InvalidForm(FieldViolation("document_json", "NOT_JSON", f"is not JSON: {error}")) from None
+    return parse_form(document)
 
 
 def _scoring(reading: Reading, value: object, field: str) -> Scoring:
