@@ -24,7 +24,7 @@ lint: build      ## ruff, mypy --strict, buf lint, import-linter.
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p opsledger.core -p opsledger.ext -p opsledger.services
 	$(BIN)/buf lint
-	$(BIN)/lint-imports --no-cache
+	PYTHONPATH=build/link $(BIN)/lint-imports --no-cache
 
 bench: build     ## Throughput and latency beside the peers, interleaved, as a table and JSON.
 	$(BIN)/python -m loadtests.benchmarks
