@@ -20,7 +20,9 @@
     └── JournalError
         ├── JournalDamaged       bytes that were acknowledged cannot be read back; names the position
         ├── JournalStopped       an fsync failed or the journal was closed; a restart recovers
-        └── JournalLocked        another process writes to this folder
+        ├── JournalLocked        another process writes to this folder
+        ├── JournalMoved         another node owns the journal now; names its address
+        └── JournalUnreachable   the log behind the journal does not answer; try again later
 """
 from __future__ import annotations
 
@@ -150,3 +152,20 @@ class JournalStopped(JournalError):
 
 class JournalLocked(JournalError):
     reason = "JOURNAL_LOCKED"
+
+
+class JournalMoved(JournalError):
+    """``node`` owns the journal since ``epoch``; ``address`` is where it listens, empty when it said none."""
+
+    reason = "JOURNAL_MOVED"
+
+    def __init__(self, node: str, address: str, epoch: int) -> None:
+        where = f"{node} at {address}" if address else node
+        super().__init__(f"the journal is written by {where} now (epoch {epoch}); send the same request there")
+        self.node, self.address, self.epoch = node, address, epoch
+
+
+class JournalUnreachable(JournalError):
+    """What waited for an answer may be recorded or not: the same request with the same ids is recorded once."""
+
+    reason = "JOURNAL_UNREACHABLE"

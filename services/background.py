@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from opsledger.core.errors import JournalError
+from opsledger.core.errors import JournalError, JournalMoved, JournalUnreachable
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +44,9 @@ class Background:
             try:
                 self._work(self._stop)
                 return
+            except (JournalMoved, JournalUnreachable) as error:  # it reads on, and may write again
+                self.failing = str(error)
+                log.warning("background work waits for the journal", work=self.name, reason=self.failing)
             except JournalError as error:
                 if not self._stop.is_set():
                     log.error("background work ended", work=self.name, exc_info=error)

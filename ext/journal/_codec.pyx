@@ -127,7 +127,7 @@ def crc32c_portable(const uint8_t[::1] data not None, uint32_t value=0):
 
 def encode_commit(
     list placed not None, uint64_t first_position, int64_t recorded_at_us, uint64_t durable, bytes request_key not None,
-    bytes previous_hash not None, uint32_t offset,
+    bytes previous_hash not None, uint32_t offset, uint64_t epoch=0,
 ):
     cdef Py_ssize_t count = len(placed), index, total = sizeof(CommitHeader) + HASH_BYTES
     cdef list texts = []
@@ -180,6 +180,7 @@ def encode_commit(
     header.first_position = first_position
     header.durable = durable
     header.recorded_at_us = recorded_at_us
+    header.epoch = epoch
     if request_key:
         memcpy(header.request_key, PyBytes_AS_STRING(request_key), 16)
     header.crc = crc_of(<char *>&header + 8, sizeof(header) - 8, 0)
@@ -240,9 +241,9 @@ def scan(bytes data not None, uint64_t base, uint64_t next_position, bytes previ
         at = start + sizeof(header)
         frames_end = at + header.length
         end = frames_end + HASH_BYTES
-        if header.first_position != next_position or not header.count or header.epoch:
+        if header.first_position != next_position or not header.count:
             problem = Problem(
-                f"the commit says it begins at position {header.first_position} with {header.count} events, epoch {header.epoch}",
+                f"the commit says it begins at position {header.first_position} with {header.count} events",
                 next_position, base + start, base + end)
             break
         if size < end:

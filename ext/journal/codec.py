@@ -11,7 +11,7 @@ Segment header, 64 bytes           Commit header, 64 bytes              Event fr
  32 32  hash of the commit before   24  8  position durable before       14  2  flags, zero
         (zeros before the first)    32  8  recorded at, us               16  8  position
                                     40 16  request key, or zeros         24  8  position of the event before it in its stream, or 0
-                                    56  8  writer's epoch, zero          32  8  stream version
+                                    56  8  writer's epoch, or zero         32  8  stream version
                                          event frames                    40  8  occurred at, us
                                      … 32  SHA-256 of the hash before,   48  8  recorded at, us
                                            the header and the frames     56 16  stream id
@@ -30,7 +30,7 @@ from struct import Struct
 from typing import Any, TypeVar
 
 from opsledger.ext.journal.checksum import crc32c
-from opsledger.ext.journal.found import BadFrame, Problem, Scan, SegmentHeader
+from opsledger.ext.journal.found import BadFrame, CommitHeader, Problem, Scan, SegmentHeader
 
 SEGMENT_MAGIC, COMMIT_MAGIC, FORMAT_VERSION = b"OPSLJRNL", b"CMT1", 1
 SEGMENT_HEADER = Struct("<8sIIQQ32s")
@@ -63,6 +63,7 @@ def decode_segment_header(data: bytes) -> SegmentHeader:
 
 def encode_commit(
     placed: Sequence[Any], first_position: int, recorded_at_us: int, durable: int, request_key: bytes, previous_hash: bytes, offset: int,
+    epoch: int = 0,
 ) -> tuple[bytes, bytes, bytes]:
     """Bytes of a commit that will stand at ``offset`` of its file, its hash, and its index entries.
 
@@ -86,11 +87,19 @@ def encode_commit(
         frame_offset += length
     length = frame_offset - offset - COMMIT_HEADER_BYTES
     header = COMMIT_HEADER.pack(
-        COMMIT_MAGIC, 0, length, len(placed), first_position, durable, recorded_at_us, request_key or NO_NAME, 0
+        COMMIT_MAGIC, 0, length, len(placed), first_position, durable, recorded_at_us, request_key or NO_NAME, epoch
     )[8:]
     commit = b"".join((COMMIT_MAGIC, crc32c(header).to_bytes(4, "little"), header, *frames))
     digest = sha256(previous_hash + commit).digest()
     return commit + digest, digest, b"".join(entries)
+
+
+def decode_commit_header(data: bytes) -> CommitHeader | None:
+    """What a commit says of itself, unchecked: ``scan`` checks it. None when these bytes do not begin with a commit's header."""
+    if len(data) < COMMIT_HEADER_BYTES or not data.startswith(COMMIT_MAGIC):
+        return None
+    _, _, _, count, first_position, _, _, _, epoch = COMMIT_HEADER.unpack_from(data)
+    return CommitHeader(first_position, count, epoch)
 
 
 def scan(data: bytes, base: int, next_position: int, previous_hash: bytes) -> Scan:
@@ -123,13 +132,13 @@ def _scan_commit(data: bytes, start: int, base: int, position: int, previous_has
     body = start + COMMIT_HEADER_BYTES
     if len(data) < body:
         return Problem("the commit is cut off", position, base + start, 0), True, *_NOTHING
-    magic, crc, length, count, first, durable, recorded_at_us, request_key, epoch = COMMIT_HEADER.unpack_from(data, start)
+    magic, crc, length, count, first, durable, recorded_at_us, request_key, _ = COMMIT_HEADER.unpack_from(data, start)
     if magic != COMMIT_MAGIC or crc != crc32c(data[start + 8:body]):
         return bad("the commit header is not what was written", position, start)
     frames_end = body + length
     end = frames_end + HASH_BYTES
-    if first != position or not count or epoch:
-        return bad(f"the commit says it begins at position {first} with {count} events, epoch {epoch}", position, start, end)
+    if first != position or not count:
+        return bad(f"the commit says it begins at position {first} with {count} events", position, start, end)
     if len(data) < end:
         return Problem("the commit is cut off", position, base + start, base + end), True, *_NOTHING
     found: list[bytes] = []

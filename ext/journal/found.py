@@ -42,6 +42,13 @@ class SegmentHeader(NamedTuple):
     previous_hash: bytes
 
 
+class CommitHeader(NamedTuple):
+    first_position: int
+    count: int
+    epoch: int
+    """Of the writer."""
+
+
 class BadFrame(ValueError):
     """An event frame that does not carry what was written. ``args``: text, offset in the file."""
 

@@ -73,6 +73,8 @@ def _metadata(error: errors.OpsledgerError) -> dict[str, str]:
             return {"kind": error.kind, "name": error.name}
         case errors.VersionConflict():
             return {"current": str(error.current), "given": str(error.given)}
+        case errors.JournalMoved():
+            return {"node": error.node, "address": error.address, "epoch": str(error.epoch)}
     return {}
 
 

@@ -41,14 +41,17 @@ class Batch:
     recorded_at_us: int = 0
     keys: dict[bytes, Found] = field(default_factory=dict)
     ends: dict[bytes, StreamEnd] = field(default_factory=dict)
-    answers: list[tuple[Future[Receipt], Receipt | Exception]] = field(default_factory=list)
+    answers: list[tuple[Future[Receipt], Receipt | Exception, int]] = field(default_factory=list)
+    """Who waits, what for, and how many of the batch's commits must stand for it to be true."""
+    stood: int = -1
+    """When the batch could not be stored as a whole: how many of its commits stand all the same; -1: nobody knows."""
 
 
 class Builder:
     """Used by one thread, except ``forget``. It knows what is planned but not yet in the index."""
 
-    def __init__(self, recovered: Recovered, *, now_us: Callable[[], int], segment_bytes: int) -> None:
-        self._index, self._now_us, self._segment_bytes = recovered.index, now_us, segment_bytes
+    def __init__(self, recovered: Recovered, *, now_us: Callable[[], int], segment_bytes: int, epoch: int = 0) -> None:
+        self._index, self._now_us, self._segment_bytes, self._epoch = recovered.index, now_us, segment_bytes, epoch
         self._position, self._hash, self._recorded_at_us = recovered.position, recovered.hash, recovered.recorded_at_us
         last = recovered.segments[-1] if recovered.segments else None
         self._segment, self._offset = (last.first_position, last.end) if last else (1, segment_bytes)
@@ -68,9 +71,9 @@ class Builder:
                 planned = plan(commit, self, self._position + 1)
                 if planned.placed:
                     self._add(batch, planned, commit.request_key)
-                batch.answers.append((answer, planned.receipt))
+                batch.answers.append((answer, planned.receipt, len(batch.commits)))
             except Exception as error:  # whatever a commit breaks, it breaks for its writer alone
-                batch.answers.append((answer, error))
+                batch.answers.append((answer, error, len(batch.commits)))
         batch.position, batch.hash, batch.recorded_at_us = self._position, self._hash, self._recorded_at_us
         return batch
 
@@ -83,7 +86,7 @@ class Builder:
     def _add(self, batch: Batch, planned: Plan, request_key: bytes) -> None:
         offset = batch.offset + batch.size
         data, digest, entries = encode_commit(
-            planned.placed, self._position + 1, self._recorded_at_us, batch.durable, request_key, self._hash, offset
+            planned.placed, self._position + 1, self._recorded_at_us, batch.durable, request_key, self._hash, offset, self._epoch
         )
         batch.commits.append(data)
         batch.entries.append(entries)

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from queue import Queue
 from threading import Condition, Thread
 
-from opsledger.core.errors import JournalStopped, Overloaded
+from opsledger.core.errors import JournalError, JournalStopped, Overloaded
 from opsledger.core.ports import Commit, Receipt
 from opsledger.services.journal.batches import Batch, Request
 from opsledger.services.journal.limits import Limits
@@ -16,7 +16,8 @@ from opsledger.services.journal.limits import Limits
 
 class GroupCommit:
     """``build`` and ``store`` each run on a thread of their own. The first error of ``store`` is the last thing it is asked: it is
-    never retried, because after a failed sync nobody knows what the disk holds; all who wait are told JournalStopped."""
+    never retried, because after a failed sync nobody knows what the disk holds; all who wait are told: the error itself when it
+    is a JournalError, else JournalStopped. Of a batch that says how many of its commits stand, those are answered all the same."""
 
     def __init__(
         self, build: Callable[[list[Request]], Batch], store: Callable[[Batch], None], stopped: Callable[[], None], limits: Limits,
@@ -26,7 +27,7 @@ class GroupCommit:
         self._queue_bytes = 0
         self._changed = Condition()
         self._closing = False
-        self._stopped: JournalStopped | None = None
+        self._stopped: JournalError | None = None
         self._built: Queue[Batch | None] = Queue(maxsize=1)
         self._threads = [Thread(target=self._run_builder, name="journal-build", daemon=True),
                          Thread(target=self._run_storer, name="journal-store", daemon=True)]
@@ -74,8 +75,8 @@ class GroupCommit:
                     self._store(batch)
                 except Exception as error:  # a full disk, a failed sync: whatever it is, the disk is not known any more
                     self._stop(error)
-            for answer, outcome in batch.answers:
-                if self._stopped:
+            for answer, outcome, commits in batch.answers:
+                if self._stopped and commits > batch.stood:
                     answer.set_exception(self._stopped)
                 elif isinstance(outcome, Exception):
                     answer.set_exception(outcome)
@@ -84,12 +85,15 @@ class GroupCommit:
 
     def _stop(self, error: Exception) -> None:
         with self._changed:
-            self._stopped = JournalStopped(f"the journal stopped: it cannot be written ({error}); a restart recovers what is durable")
-            self._stopped.__cause__ = error
+            if isinstance(error, JournalError):
+                self._stopped = error
+            else:
+                self._stopped = JournalStopped(f"the journal stopped: it cannot be written ({error}); a restart recovers what is durable")
+                self._stopped.__cause__ = error
         self._on_stop()
 
     @property
-    def stopped(self) -> JournalStopped | None:
+    def stopped(self) -> JournalError | None:
         """Why nothing can be written any more."""
         return self._stopped
 

@@ -2,15 +2,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
-from itertools import islice
 from pathlib import Path
-from threading import Condition
 from typing import Self
 
 from opsledger.core.errors import InvalidInput, JournalError, JournalStopped, NotFound
-from opsledger.core.ports import Commit, Receipt, RecordedEvent
+from opsledger.core.ports import Commit, Receipt
 from opsledger.services.journal.batches import Batch, Builder
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.clock import wall_clock_us
@@ -18,15 +16,15 @@ from opsledger.services.journal.files import Files, LocalFiles
 from opsledger.services.journal.group_commit import GroupCommit
 from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.mark import NAME as MARK
+from opsledger.services.journal.reading import SegmentReading
 from opsledger.services.journal.recovery import Recovered, durable_view, recover
 from opsledger.services.journal.segment_file import segment_names
-from opsledger.services.journal.segment_reader import SegmentReader
 from opsledger.services.journal.segment_writer import SegmentWriter
 
 _log = logging.getLogger(__name__)
 
 
-class SegmentJournal:
+class SegmentJournal(SegmentReading):
     """See opsledger.core.ports.Journal."""
 
     def __init__(
@@ -39,8 +37,6 @@ class SegmentJournal:
         """
         limits = limits or Limits()
         self._files = files
-        self._changed = Condition()
-        self._closed = False
         self._writer: SegmentWriter | None = None
         if not read_only:
             files.lock()
@@ -52,9 +48,7 @@ class SegmentJournal:
             if not read_only:
                 files.unlock()
             raise
-        self._index, self._damage = recovered.index, recovered.damage
-        self._position = recovered.position
-        self._reader = SegmentReader(self._index, recovered.segments, limits.read_bytes)
+        super().__init__(recovered, limits.read_bytes)
         if self._writer:
             self._builder = Builder(recovered, now_us=now_us, segment_bytes=limits.segment_bytes)
             self._commits = GroupCommit(self._builder.build, self._store, self._wake, limits)
@@ -89,51 +83,7 @@ class SegmentJournal:
         assert self._writer
         self._writer.write(batch)
         self._builder.forget(batch)
-        with self._changed:
-            self._position = self._index.events
-            self._changed.notify_all()
-
-    def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
-
-    @property
-    def position(self) -> int:
-        return self._position
-
-    def read(self, after: int = 0, limit: int = 1000) -> Sequence[RecordedEvent]:
-        self._check_open()
-        first, last = max(after, 0) + 1, min(max(after, 0) + limit, self._position)
-        if first > self._position and limit > 0 and self._damage:
-            raise self._damage
-        return self._reader.read(first, last)
-
-    def read_stream(
-        self, stream_id: bytes, *, after: int | None = None, up_to: int | None = None, limit: int | None = None, descending: bool = False
-    ) -> Sequence[RecordedEvent]:
-        self._check_open()
-        end = self._index.end_of(stream_id)
-        if end is None or (limit is not None and limit <= 0):
-            return []
-        backwards = self._reader.read_stream(end[0], after, up_to)
-        if descending:
-            return list(islice(backwards, limit))
-        return list(backwards)[::-1][:limit]
-
-    def version(self, stream_id: bytes) -> int | None:
-        self._check_open()
-        end = self._index.end_of(stream_id)
-        return end[1] if end else None
-
-    def position_of(self, key: bytes) -> int | None:
-        self._check_open()
-        found = self._index.find(key)
-        return found[0] if found else None
-
-    def wait_beyond(self, position: int, timeout_s: float | None = None) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._position > position or self._ended, timeout_s)
-            return self._position > position
+        self._grown()
 
     @property
     def _ended(self) -> bool:
@@ -145,19 +95,13 @@ class SegmentJournal:
             if not self._commits.stopped:
                 self._writer.close()
             self._files.unlock()
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._end_reading()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise JournalStopped("the journal is closed")
 
 
 def journal_files(folder: Path) -> Files:

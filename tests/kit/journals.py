@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from opsledger.core.ports import Commit, Journal, NewEvent
+from opsledger.services.journal.kafka.journal import KafkaJournal
 from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.segment import SegmentJournal
+from tests.kit.kafka import shared_broker
 
 START_US = 1_700_000_000_000_000
 
@@ -51,4 +53,6 @@ ADAPTERS: dict[str, Opener] = {
     "memory": lambda folder, clock: MemoryJournal(clock),
     "segments": lambda folder, clock: SegmentJournal.open(folder, now_us=clock),
     "small segments": lambda folder, clock: SegmentJournal.open(folder, now_us=clock, limits=SMALL),
+    "kafka": lambda folder, clock: KafkaJournal(folder, shared_broker(), node="n1", now_us=clock),
+    "kafka, small segments": lambda folder, clock: KafkaJournal(folder, shared_broker(), node="n1", now_us=clock, limits=SMALL),
 }

@@ -1,0 +1,219 @@
+"""The journal on Kafka: a partition of a topic holds the commits, one node writes it, all nodes read it. docs/kafka.md explains it."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Self
+from uuid import uuid4
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from opsledger.core.errors import (
+    FieldViolation,
+    InvalidInput,
+    JournalError,
+    JournalMoved,
+    JournalStopped,
+    JournalUnreachable,
+)
+from opsledger.core.ports import Commit, Receipt
+from opsledger.services.journal.bounds import check
+from opsledger.services.journal.clock import wall_clock_us
+from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.partition import Partition
+from opsledger.services.journal.kafka.records import CLAIM_KEY, Claim, encode_claim
+from opsledger.services.journal.kafka.replica import Replica
+from opsledger.services.journal.kafka.term import Term
+from opsledger.services.journal.kafka.topic import ensure_topic
+from opsledger.services.journal.limits import Limits
+from opsledger.services.journal.reading import SegmentReading
+
+_log = logging.getLogger(__name__)
+_IDLE_S = 1.0
+"""How often an owner with nothing to write looks whether it still is one."""
+_RETRY_S = 0.5
+_FRAME_OVERHEAD_BYTES = 88 + 255 + 255
+"""Of an event, at most."""
+
+
+class KafkaJournal(SegmentReading):
+    """See opsledger.core.ports.Journal. A node that does not own the partition follows it: it reads, and refuses to write with
+    JournalMoved. While Kafka does not answer, reads go on and writes are refused with JournalUnreachable."""
+
+    def __init__(
+        self, folder: Path, link: KafkaLink, *, node: str, address: str = "", partition: int = 0, owner: bool = True,
+        now_us: Callable[[], int] = wall_clock_us, limits: Limits | None = None,
+    ) -> None:
+        """Catches up with the topic, and claims the partition when it is to be the ``owner``. Raises JournalUnreachable,
+        JournalDamaged when the topic does not hold what it held, JournalLocked, InvalidSettings for a topic that would lose data."""
+        self._link, self._node, self._address, self._number, self._now_us = link, node, address, partition, now_us
+        self._limits = limits or Limits()
+        self._record_bytes_max = ensure_topic(link)
+        self._partition = Partition(link, partition)
+        try:
+            self._replica = Replica(folder, link.topic, partition, self._limits.segment_bytes)
+        except BaseException:
+            self._partition.close()
+            raise
+        super().__init__(self._replica.recovered, self._limits.read_bytes)
+        self._replica.on_taken = self._grown
+        self._term: Term | None = None
+        self._wants = False
+        """To be the owner: when Kafka was away, and nobody else has claimed the partition, it is claimed again."""
+        self._refusal: JournalError | None = None
+        self._turning = Lock()
+        self._turn, self._stopping = Event(), Event()
+        self._watcher = Thread(target=self._watch, name="journal-watch", daemon=True)
+        try:
+            self._partition.check_continues(self._replica)
+            self._partition.catch_up(self._replica, self._partition.end())
+            if owner:
+                self.claim()
+        except BaseException:
+            self._release()
+            raise
+        self._watcher.start()
+
+    @property
+    def owner(self) -> Claim:
+        """Who writes, as far as this node has read."""
+        return self._replica.claim
+
+    @property
+    def is_owner(self) -> bool:
+        return self._term is not None and self._term.ended is None
+
+    @property
+    def next_offset(self) -> int:
+        """Of the partition, after all that this node has read."""
+        return self._replica.offset
+
+    def claim(self) -> None:
+        """Become the owner: whoever was it before cannot acknowledge anything after this. Raises JournalUnreachable."""
+        with self._turning:
+            self._wants = True
+            self._end_term()
+            producer = self._link.producer()
+            try:
+                while not self._claimed(producer):
+                    pass  # another node was faster: its epoch is the one to exceed
+                self._term = Term(self._link, self._number, producer, self._replica, self._partition, self._limits, self._now_us, self._turn.set)
+            except BaseException:
+                producer.close(timeout=0)
+                raise
+            self._refusal = None
+        _log.info("node %s owns partition %d of %s from position %d on, epoch %d",
+                  self._node, self._number, self._link.topic, self.position + 1, self._replica.claim.epoch)
+
+    def _claimed(self, producer: KafkaProducer) -> bool:
+        self._partition.catch_up(self._replica, self._partition.end())
+        claim = Claim(self._replica.claim.epoch + 1, self._node, self._address, uuid4().hex)
+        try:
+            sent = producer.send(self._link.topic, key=CLAIM_KEY, value=encode_claim(claim), partition=self._number)
+            offset = sent.get(timeout=self._link.delivery_timeout_s).offset
+        except KafkaError as error:
+            raise JournalUnreachable(f"Kafka takes no claim ({type(error).__name__}: {error})") from error
+        self._partition.catch_up(self._replica, offset + 1 if offset >= 0 else self._partition.end())
+        return self._replica.claim == claim
+
+    def submit(self, commit: Commit) -> Future[Receipt]:
+        refused: Future[Receipt] = Future()
+        try:
+            if self._closed:
+                raise JournalStopped("the journal is closed")
+            size = check(commit)
+            self._check_record(commit, size)
+        except (InvalidInput, JournalStopped) as error:
+            refused.set_exception(error)
+            return refused
+        if term := self._term:
+            return term.submit(commit, size)
+        refused.set_exception(self._refusal or self._moved())
+        return refused
+
+    def append(self, commit: Commit) -> Receipt:
+        return self.submit(commit).result()
+
+    def _check_record(self, commit: Commit, size: int) -> None:
+        if size + _FRAME_OVERHEAD_BYTES * (len(commit.events) + 2) > self._record_bytes_max:
+            raise InvalidInput(FieldViolation("events", "TOO_LONG", f"must fit into a record of {self._record_bytes_max} bytes"))
+
+    def _moved(self) -> JournalMoved:
+        return JournalMoved(self._replica.claim.node, self._replica.claim.address, self._replica.claim.epoch)
+
+    def _watch(self) -> None:
+        """Follow the partition; as its owner, look now and then whether that is still so, and claim it again when Kafka was away."""
+        while not self._stopping.is_set():
+            try:
+                self._look()
+            except JournalUnreachable as error:
+                self._refusal = error
+                _log.warning("%s; trying again", error)
+                self._stopping.wait(_RETRY_S)
+            except Exception as error:  # the topic has lost records, the disk is full: this node cannot go on
+                _log.critical("the journal cannot follow its topic any more: %s", error)
+                self._fail(error)
+                return
+
+    def _look(self) -> None:
+        term = self._term
+        if term and not term.ended:
+            offset = self._replica.offset
+            if self._turn.wait(_IDLE_S) or self._replica.offset != offset:
+                self._turn.clear()
+                return
+        if self._stopping.is_set():
+            return
+        self._replica.take(self._partition.read(self._replica.offset))
+        if self._wants and (term is None or term.ended or term.is_fenced):
+            self._partition.catch_up(self._replica, self._partition.end())
+            if self._replica.claim.node == self._node:
+                self.claim()
+            else:
+                self._give_up(term)
+
+    def _give_up(self, term: Term | None) -> None:
+        with self._turning:
+            if self._term is term:
+                self._wants, self._refusal = False, None
+                self._end_term()
+        _log.warning("%s", self._moved())
+
+    def _end_term(self) -> None:
+        if self._term:
+            self._term.close()
+            self._term = None
+
+    def _fail(self, error: Exception) -> None:
+        with self._turning:
+            self._refusal = JournalStopped(f"the journal stopped: {error}")
+            self._end_term()
+        self._wake()
+
+    @property
+    def _ended(self) -> bool:
+        return self._closed or isinstance(self._refusal, JournalStopped)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._stopping.set()
+        self._turn.set()
+        self._watcher.join()
+        self._end_term()
+        self._release()
+
+    def _release(self) -> None:
+        self._partition.close()
+        self._replica.close()
+        self._end_reading()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

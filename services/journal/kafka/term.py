@@ -1,0 +1,127 @@
+"""A node's time as the owner of a partition: from the claim that counts to the first commit of which it is not sure any more."""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from time import monotonic
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from opsledger.core.errors import JournalError, JournalMoved, JournalUnreachable
+from opsledger.core.ports import Commit, Receipt
+from opsledger.ext.journal import decode_commit_header
+from opsledger.services.journal.batches import Batch, Builder, Request
+from opsledger.services.journal.group_commit import GroupCommit
+from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.partition import Partition
+from opsledger.services.journal.kafka.records import Record
+from opsledger.services.journal.kafka.replica import Replica
+from opsledger.services.journal.limits import Limits
+
+_MARGIN_S = 5.0
+"""The producer gives up by itself; this is for one that does not."""
+
+
+class Term:
+    """Commits go out as they come, several at a time; the answers follow in order. The first one that does not stand, or of which
+    nobody knows, ends the term: all who wait are told why, and another term begins with another claim."""
+
+    def __init__(
+        self, link: KafkaLink, number: int, producer: KafkaProducer, replica: Replica, partition: Partition, limits: Limits,
+        now_us: Callable[[], int], on_end: Callable[[], None],
+    ) -> None:
+        self._link, self._number, self._producer, self._replica, self._partition = link, number, producer, replica, partition
+        self.claim = replica.claim
+        self._sent: deque[list[Any] | JournalUnreachable] = deque()
+        self._builder = Builder(replica.recovered, now_us=now_us, segment_bytes=limits.segment_bytes, epoch=self.claim.epoch)
+        self._commits = GroupCommit(self._build, self._store, on_end, limits)
+
+    @property
+    def ended(self) -> JournalError | None:
+        """Why nothing can be written any more."""
+        return self._commits.stopped
+
+    def submit(self, commit: Commit, size: int) -> Future[Receipt]:
+        return self._commits.submit(commit, size)
+
+    def _build(self, requests: list[Request]) -> Batch:
+        batch = self._builder.build(requests)
+        self._sent.append(self._send(batch))
+        return batch
+
+    def _send(self, batch: Batch) -> list[Any] | JournalUnreachable:
+        if self.ended:
+            return []
+        try:
+            return [self._producer.send(self._link.topic, value=commit, partition=self._number) for commit in batch.commits]
+        except KafkaError as error:
+            return JournalUnreachable(f"Kafka: a commit cannot be sent ({type(error).__name__}: {error})")
+
+    def _store(self, batch: Batch) -> None:
+        """Return when all commits of the batch are known to stand."""
+        sent = self._sent.popleft()
+        problem: JournalError | None = None
+        try:
+            if isinstance(sent, JournalUnreachable):
+                raise sent
+            self._learn(batch.commits, sent)
+        except JournalError as error:
+            problem = error
+        batch.stood = sum(1 for commit in batch.commits if self._stands(commit))
+        self._builder.forget(batch)
+        if self.is_fenced:
+            raise JournalMoved(self._replica.claim.node, self._replica.claim.address, self._replica.claim.epoch)
+        if problem or batch.stood < len(batch.commits):
+            raise problem or JournalUnreachable("Kafka did not take a commit that others were built on; send the same request again")
+
+    @property
+    def is_fenced(self) -> bool:
+        return self._replica.claim.epoch > self.claim.epoch
+
+    def _stands(self, commit: bytes) -> bool:
+        header = decode_commit_header(commit)
+        assert header
+        return self._replica.stands(self.claim.epoch, header.first_position + header.count - 1)
+
+    def _learn(self, commits: list[bytes], sent: list[Any]) -> None:
+        """Wait for the acknowledgements. An offset that is exactly the next one proves that nothing slipped in between; for any
+        other, what the partition holds there is read and decides."""
+        following: list[Record] = []
+        expected = self._replica.offset
+        try:
+            for commit, acknowledgement in zip(commits, sent, strict=True):
+                offset = self._acknowledged(acknowledgement)
+                if offset == expected:
+                    following.append(Record(offset, None, commit))
+                else:
+                    self._replica.take(following)
+                    following = []
+                    self._find(commit, offset)
+                expected = max(expected, self._replica.offset + len(following))
+        finally:
+            self._replica.take(following)
+
+    def _acknowledged(self, acknowledgement: Any) -> int:
+        try:
+            return int(acknowledgement.get(timeout=self._link.delivery_timeout_s + _MARGIN_S).offset)
+        except KafkaError as error:
+            raise JournalUnreachable(f"Kafka does not acknowledge what it was sent ({type(error).__name__}: {error})") from error
+
+    def _find(self, commit: bytes, offset: int) -> None:
+        """Read up to a commit's offset; when the broker does not remember it (-1: it had the commit already), until it is found."""
+        if offset >= 0:
+            self._partition.catch_up(self._replica, offset + 1)
+            return
+        deadline_s = monotonic() + self._link.delivery_timeout_s
+        while not self._stands(commit) and not self.is_fenced:
+            if monotonic() > deadline_s:
+                raise JournalUnreachable("Kafka says that it has a commit which it does not show; send the same request again")
+            self._replica.take(self._partition.read(self._replica.offset))
+
+    def close(self) -> None:
+        """Finish what was queued."""
+        self._commits.close()
+        self._producer.close(timeout=0 if self.ended else self._link.delivery_timeout_s)

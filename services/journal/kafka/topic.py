@@ -1,0 +1,59 @@
+"""The journal's topic: made with settings that keep everything, refused with settings that would not."""
+from __future__ import annotations
+
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from opsledger.core.errors import FieldViolation, InvalidSettings
+from opsledger.services.journal.kafka.link import MESSAGE_BYTES_MAX, KafkaLink, Unreachable
+
+KEEPING = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+"""Delete by age and size, of which there is no limit: nothing is ever deleted, compacted neither."""
+
+
+def ensure_topic(link: KafkaLink, partitions: int = 1) -> int:
+    """Make the topic unless there is one; how many bytes one record of it may have. Raises InvalidSettings when its settings
+    would lose what was acknowledged, and JournalUnreachable."""
+    admin = link.admin()
+    try:
+        with Unreachable("the topic cannot be made or looked at"):
+            return _ensure(admin, link, partitions)
+    finally:
+        admin.close()
+
+
+def _ensure(admin: KafkaAdminClient, link: KafkaLink, partitions: int) -> int:
+    if link.topic not in admin.list_topics():
+        wanted = KEEPING | {
+            "max.message.bytes": str(MESSAGE_BYTES_MAX), "min.insync.replicas": str(link.min_insync_replicas),
+            "unclean.leader.election.enable": "false",
+        }
+        try:
+            admin.create_topics([NewTopic(link.topic, partitions, link.replication_factor, topic_configs=wanted)])
+        except TopicAlreadyExistsError:
+            pass  # another node was faster
+    settings = _settings(admin, link.topic)
+    _check(link, settings)
+    return int(settings["max.message.bytes"])
+
+
+def _settings(admin: KafkaAdminClient, topic: str) -> dict[str, str]:
+    described: Any = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
+    return {name: str(entry["value"]) for name, entry in described["topic"][topic].items()}
+
+
+def _check(link: KafkaLink, settings: dict[str, str]) -> None:
+    wrong = [
+        FieldViolation(f"{link.topic}: {name}", "LOSES_DATA", f"is {settings.get(name)} and must be {value}: kafka-configs --alter")
+        for name, value in (KEEPING | {"unclean.leader.election.enable": "false"}).items() if settings.get(name) != value
+    ]
+    if int(settings.get("min.insync.replicas", 0)) < link.min_insync_replicas:
+        wrong.append(FieldViolation(
+            f"{link.topic}: min.insync.replicas", "LOSES_DATA",
+            f"is {settings.get('min.insync.replicas')} and must be at least {link.min_insync_replicas}",
+        ))
+    if wrong:
+        raise InvalidSettings(*wrong)
