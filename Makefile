@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PORT ?= 9092
 SOURCES := $(shell find core ext services proto -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.proto' 2>/dev/null | grep -v _pb2)
 COMPILED := $(filter %.pyx %.pxd %.proto,$(SOURCES))
 
@@ -17,7 +18,8 @@ help:            ## Show this list.
 run: build       ## Set up, then feed a simulated floor through the server and show its clocks and scorecards.
 	$(BIN)/opsledger demo
 
-test: lint       ## Set up, lint, and run all tests.
+test: lint       ## Set up, lint, and run all tests, with a real Kafka broker and a real PostgreSQL.
+	deploy/kafka/fetch.sh >/dev/null
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: build      ## ruff, mypy --strict, buf lint, import-linter.
@@ -31,6 +33,10 @@ bench: build     ## Throughput and latency beside the peers, interleaved, as a t
 
 load: build      ## locust against a server of its own; then every acknowledged event is looked up in the journal.
 	$(BIN)/python -m loadtests.run
+
+kafka:           ## Run a real Kafka broker here until Ctrl-C: make kafka PORT=9092. It keeps its data in var/kafka.
+	@echo "Kafka comes up on 127.0.0.1:$(PORT). Connect with: opsledger serve --kafka 127.0.0.1:$(PORT) --node-id n1"
+	@exec deploy/kafka/broker.sh var/kafka/$(PORT) $(PORT)
 
 proto: $(VENV)/installed ## Compile the protos beside their sources.
 	$(BIN)/python setup.py --quiet build_py

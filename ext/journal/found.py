@@ -44,7 +44,7 @@ class SegmentHeader(NamedTuple):
 
 class CommitHeader(NamedTuple):
     first_position: int
-    count: int
+    events: int
     epoch: int
     """Of the writer."""
 

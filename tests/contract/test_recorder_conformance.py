@@ -126,6 +126,27 @@ class TestNonInterleavingInSegments(ApplicationRecorders, cases.NonInterleavingN
     adapter = "segments"
 
 
+class TestAggregateRecorderOnKafka(AggregateRecorders, cases.AggregateRecorderTestCase):
+    adapter = "kafka"
+
+
+class TestApplicationRecorderOnKafka(ApplicationRecorders, cases.ApplicationRecorderTestCase):
+    adapter = "kafka"
+    test_insert_subscribe = cases.ApplicationRecorderTestCase.optional_test_insert_subscribe
+
+
+class TestTrackingRecorderOnKafka(TrackingRecorders, cases.TrackingRecorderTestCase):
+    adapter = "kafka"
+
+
+class TestProcessRecorderOnKafka(ProcessRecorders, cases.ProcessRecorderTestCase):
+    adapter = "kafka"
+
+
+class TestNonInterleavingOnKafka(ApplicationRecorders, cases.NonInterleavingNotificationIDsBaseCase):
+    adapter = "kafka"
+
+
 class OwnTrackingRecorder(JournalTrackingRecorder):
     """What a view's author derives."""
 

@@ -53,6 +53,5 @@ ADAPTERS: dict[str, Opener] = {
     "memory": lambda folder, clock: MemoryJournal(clock),
     "segments": lambda folder, clock: SegmentJournal.open(folder, now_us=clock),
     "small segments": lambda folder, clock: SegmentJournal.open(folder, now_us=clock, limits=SMALL),
-    "kafka": lambda folder, clock: KafkaJournal(folder, shared_broker(), node="n1", now_us=clock),
-    "kafka, small segments": lambda folder, clock: KafkaJournal(folder, shared_broker(), node="n1", now_us=clock, limits=SMALL),
+    "kafka": lambda folder, clock: KafkaJournal(folder, shared_broker(), node="n1", now_us=clock, limits=SMALL),
 }

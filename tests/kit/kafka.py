@@ -61,7 +61,8 @@ class Broker:
     def await_ready(self) -> None:
         deadline_s = monotonic() + START_S
         while monotonic() < deadline_s:
-            assert self._process and self._process.poll() is None, (self._folder / "broker.log").read_text()[-4_000:]
+            assert self._process
+            assert self._process.poll() is None, (self._folder / "broker.log").read_text()[-4_000:]
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return

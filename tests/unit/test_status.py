@@ -45,6 +45,8 @@ def test_no_error_raised_on_purpose_is_internal(kind: type[errors.OpsledgerError
     (errors.Overloaded("full"), StatusCode.RESOURCE_EXHAUSTED),
     (errors.NotReady("draining"), StatusCode.UNAVAILABLE),
     (errors.JournalStopped("fsync"), StatusCode.UNAVAILABLE),
+    (errors.JournalMoved("n2", "10.0.0.2:50051", 7), StatusCode.UNAVAILABLE),
+    (errors.JournalUnreachable("Kafka does not answer"), StatusCode.UNAVAILABLE),
     (errors.JournalDamaged("its checksum does not match", position=7, segment="1.segment", offset=96), StatusCode.DATA_LOSS),
     (ValueError("secret"), StatusCode.INTERNAL),
 ])

@@ -38,13 +38,15 @@ class LogState:
             return None
         header = decode_commit_header(record.value)
         if header is None or header.epoch != self.claim.epoch or header.first_position != self.position + 1:
-            return self._passed_over(record, "it is of another epoch, or does not follow")
+            self._pass_over(record, "it is of another epoch, or does not follow")
+            return None
         found = scan(record.value, base, self.position + 1, self.hash)
         if found.problem or found.commits != 1:
-            return self._passed_over(record, found.problem.text if found.problem else "it is more than one commit")
+            self._pass_over(record, found.problem.text if found.problem else "it is more than one commit")
+            return None
         self.position, self.hash, self.recorded_at_us = found.next_position - 1, found.hash, found.recorded_at_us
         return found
 
-    def _passed_over(self, record: Record, reason: str) -> None:
-        _log.warning("the record at offset %d is passed over: %s (epoch %d, position %d)",
-                     record.offset, reason, self.claim.epoch, self.position)
+    def _pass_over(self, record: Record, reason: str) -> None:
+        _log.debug("the record at offset %d is passed over: %s (epoch %d, position %d)",
+                   record.offset, reason, self.claim.epoch, self.position)

@@ -101,7 +101,9 @@ class KafkaJournal(SegmentReading):
             try:
                 while not self._claimed(producer):
                     pass  # another node was faster: its epoch is the one to exceed
-                self._term = Term(self._link, self._number, producer, self._replica, self._partition, self._limits, self._now_us, self._turn.set)
+                self._term = Term(
+                    self._link, self._number, producer, self._replica, self._partition, self._limits, self._now_us, self._turn.set
+                )
             except BaseException:
                 producer.close(timeout=0)
                 raise

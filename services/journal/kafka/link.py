@@ -69,6 +69,7 @@ class KafkaLink(BaseModel):
             "request_timeout_ms": round(self.request_timeout_s * 1_000),
             "bootstrap_timeout_ms": round(self.request_timeout_s * 1_000),
             "receive_message_max_bytes": FRAME_BYTES_MAX,
+            "retry_backoff_ms": 25,
             "reconnect_backoff_max_ms": 1_000,
             "metrics_enabled": False,
         }

@@ -21,6 +21,7 @@ class Partition:
 
     def __init__(self, link: KafkaLink, partition: int) -> None:
         self._partition = TopicPartition(link.topic, partition)
+        self._name = f"{link.topic}-{partition}"
         self._patience_s = link.delivery_timeout_s
         self._lock = Lock()
         self._consumer = link.consumer()
@@ -68,8 +69,10 @@ class Partition:
         if begin < replica.offset:
             last = self._last_before(replica.offset)
             if crc32c(last.value) != replica.record_crc:
-                raise JournalDamaged("the topic holds another record here than the one that was read before", position=replica.recovered.position,
-                                     segment=str(self._partition), offset=last.offset)
+                raise JournalDamaged(
+                    "the topic holds another record here than the one that was read before", position=replica.recovered.position,
+                    segment=self._name, offset=last.offset,
+                )
 
     def _last_before(self, offset: int) -> Record:
         deadline_s = monotonic() + self._patience_s
@@ -79,7 +82,7 @@ class Partition:
         raise JournalUnreachable(f"Kafka: the record at offset {offset - 1} does not come")
 
     def _gone(self, offset: int) -> JournalDamaged:
-        return JournalDamaged("the topic does not hold the records that follow", position=0, segment=str(self._partition), offset=offset)
+        return JournalDamaged("the topic does not hold the records that follow", position=0, segment=self._name, offset=offset)
 
     def close(self) -> None:
         with self._lock:

@@ -84,7 +84,7 @@ class Term:
     def _stands(self, commit: bytes) -> bool:
         header = decode_commit_header(commit)
         assert header
-        return self._replica.stands(self.claim.epoch, header.first_position + header.count - 1)
+        return self._replica.stands(self.claim.epoch, header.first_position + header.events - 1)
 
     def _learn(self, commits: list[bytes], sent: list[Any]) -> None:
         """Wait for the acknowledgements. An offset that is exactly the next one proves that nothing slipped in between; for any

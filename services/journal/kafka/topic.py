@@ -1,15 +1,18 @@
 """The journal's topic: made with settings that keep everything, refused with settings that would not."""
 from __future__ import annotations
 
+from contextlib import suppress
+from time import monotonic, sleep
 from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
-from opsledger.core.errors import FieldViolation, InvalidSettings
+from opsledger.core.errors import FieldViolation, InvalidSettings, JournalUnreachable
 from opsledger.services.journal.kafka.link import MESSAGE_BYTES_MAX, KafkaLink, Unreachable
 
+_AGAIN_S = 0.02
 KEEPING = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 """Delete by age and size, of which there is no limit: nothing is ever deleted, compacted neither."""
 
@@ -31,18 +34,22 @@ def _ensure(admin: KafkaAdminClient, link: KafkaLink, partitions: int) -> int:
             "max.message.bytes": str(MESSAGE_BYTES_MAX), "min.insync.replicas": str(link.min_insync_replicas),
             "unclean.leader.election.enable": "false",
         }
-        try:
+        with suppress(TopicAlreadyExistsError):  # another node was faster
             admin.create_topics([NewTopic(link.topic, partitions, link.replication_factor, topic_configs=wanted)])
-        except TopicAlreadyExistsError:
-            pass  # another node was faster
-    settings = _settings(admin, link.topic)
+    settings = _settings(admin, link)
     _check(link, settings)
     return int(settings["max.message.bytes"])
 
 
-def _settings(admin: KafkaAdminClient, topic: str) -> dict[str, str]:
-    described: Any = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
-    return {name: str(entry["value"]) for name, entry in described["topic"][topic].items()}
+def _settings(admin: KafkaAdminClient, link: KafkaLink) -> dict[str, str]:
+    """Waits until the broker that is asked knows a topic that has just been made."""
+    deadline_s = monotonic() + link.request_timeout_s
+    while monotonic() < deadline_s:
+        described: Any = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, link.topic)], config_filter="all")
+        if entries := described["topic"].get(link.topic):
+            return {name: str(entry["value"]) for name, entry in entries.items()}
+        sleep(_AGAIN_S)
+    raise JournalUnreachable(f"Kafka: the settings of {link.topic} are not told")
 
 
 def _check(link: KafkaLink, settings: dict[str, str]) -> None:
