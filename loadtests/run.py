@@ -128,7 +128,10 @@ def main(
     output: Annotated[Path | None, typer.Option(help="Write the JSON here as well.", dir_okay=False)] = None,
 ) -> None:
     """Put load on a server of its own and check that nothing acknowledged was lost, altered or doubled."""
-    with TemporaryDirectory(prefix="opsledger-load-") as folder:
+    with (
+        TemporaryDirectory(prefix="opsledger-load-") as folder,
+        Console(stderr=True).status(f"{users} users put load on a server for {seconds} s"),
+    ):
         result = run(Path(folder), users, seconds)
     text = json.dumps(result.document(), indent=2)
     if output:
