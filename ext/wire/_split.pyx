@@ -38,7 +38,7 @@ cdef inline offset_t _tag(const uint8_t* data, Py_ssize_t size, Py_ssize_t at, u
     cdef offset_t after = _varint(data, size, at, &tag)
     if after < 0:
         return after
-    if tag >= (<uint64_t>1 << 32) or after - at > 5 or tag < 8:
+    if tag >= (<uint64_t>1 << 32) or after - at > 5:
         return -1 - at
     field[0] = <uint32_t>(tag >> 3)
     wire_type[0] = <int>(tag & 7)
@@ -50,7 +50,7 @@ cdef inline offset_t _length(const uint8_t* data, Py_ssize_t size, Py_ssize_t at
     cdef offset_t after = _varint(data, size, at, &length)
     if after < 0:
         return after
-    if length > <uint64_t>(size - after):
+    if length > <uint64_t>(size - after) or after - at > 5:
         return -1 - at
     start[0] = after
     return after + <Py_ssize_t>length
@@ -92,9 +92,12 @@ def split(bytes data not None, int number_field, int parts_field):
     cdef int wire_type = 0
     cdef list parts = []
     while at < size:
+        start = at
         at = _tag(raw, size, at, &field, &wire_type)
         if at >= 0:
-            if wire_type == VARINT and field == <uint32_t>number_field:
+            if field == 0:
+                at = -1 - start
+            elif wire_type == VARINT and field == <uint32_t>number_field:
                 at = _varint(raw, size, at, &number)
             elif wire_type == LEN and field == <uint32_t>parts_field:
                 at = _length(raw, size, at, &start)

@@ -1,7 +1,7 @@
 """Splitting a protobuf message into the bytes of one repeated field, without decoding what is in them.
 
 The specification that ``_split.pyx`` follows. The wire format is https://protobuf.dev/programming-guides/encoding/; where that
-leaves a choice (length of a tag, depth of groups), this accepts and refuses what Google's implementation does.
+leaves a choice (bytes of a tag or a length, depth of groups), this accepts and refuses what Google's implementation does.
 """
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def split(data: bytes, number_field: int, parts_field: int) -> tuple[int, list[b
     """
     number, parts, at = 0, [], 0
     while at < len(data):
+        start = at
         field, wire_type, at = _tag(data, at)
+        if field == 0:  # within an unknown group Google's parser does not look for it
+            raise MalformedWire(start)
         if wire_type == _VARINT and field == number_field:
             number, at = _varint(data, at)
         elif wire_type == _LEN and field == parts_field:
@@ -53,7 +56,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 def _tag(data: bytes, at: int) -> tuple[int, int, int]:
     """Field number, wire type, and the offset after them."""
     tag, after = _varint(data, at)
-    if tag >= 1 << 32 or after - at > 5 or tag < 8:
+    if tag >= 1 << 32 or after - at > 5:
         raise MalformedWire(at)
     return tag >> 3, tag & 7, after
 
@@ -61,7 +64,7 @@ def _tag(data: bytes, at: int) -> tuple[int, int, int]:
 def _length(data: bytes, at: int) -> tuple[int, int]:
     """Where the bytes of a length-delimited field begin and end."""
     size, start = _varint(data, at)
-    if size > len(data) - start:
+    if size > len(data) - start or start - at > 5:
         raise MalformedWire(at)
     return start, start + size
 
