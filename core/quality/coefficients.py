@@ -35,6 +35,8 @@ class Reason(StrEnum):
     """Differences of words are not defined."""
     NEGATIVE = "NEGATIVE"
     """Proportions of negative numbers are not defined."""
+    IS_REFERENCE = "IS_REFERENCE"
+    """This rater is the standard of the others."""
     ONE_UNIT = "ONE_UNIT"
     """One unit says nothing of how units vary."""
     NO_SPREAD = "NO_SPREAD"

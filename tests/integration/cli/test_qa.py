@@ -34,6 +34,12 @@ def long(text: str) -> str:
     return "ticket,analyst,score\n" + "\n".join(lines) + "\n"
 
 
+def turned(text: str) -> str:
+    """The same ratings, a row for each rater."""
+    header, *rows = zip(*(line.split(",") for line in text.splitlines()), strict=True)
+    return "\n".join(",".join(row) for row in [("rater", *header[1:]), *rows]) + "\n"
+
+
 def agreement(folder: Path, text: str, *arguments: str) -> Ran:
     file = folder / "ratings.csv"
     file.write_text(text)
@@ -46,8 +52,8 @@ def values(ran: Ran) -> dict[tuple[str, str], Any]:
 
 
 @pytest.mark.parametrize(
-    "text", [WIDE, long(WIDE), WIDE.replace("unit,", "conversation_id,"), WIDE.replace("unit,", "row,")],
-    ids=["wide", "long", "called an id", "called otherwise"],
+    "text", [WIDE, long(WIDE), turned(WIDE), WIDE.replace("unit,", "conversation_id,"), WIDE.replace("unit,", "row,")],
+    ids=["wide", "long", "a row per rater", "called an id", "called otherwise"],
 )
 def test_the_published_example(tmp_path: Path, text: str) -> None:
     found = values(agreement(tmp_path, text, "--json"))
@@ -95,6 +101,43 @@ def test_a_compressed_file(tmp_path: Path) -> None:
     assert values(run("qa", "agreement", file, *nominal)) == values(agreement(tmp_path, WIDE, *nominal))
 
 
+NOMINAL = ("--level", "nominal", "--json")
+QUESTIONS = """ticket,question,rater,score
+T1,greeting,ann,1
+T1,greeting,bob,1
+T1,closing,ann,1
+T1,closing,bob,0
+T2,greeting,ann,0
+T2,greeting,bob,0
+T2,closing,ann,1
+T2,closing,bob,1
+T3,lonely,ann,1
+"""
+
+
+@pytest.mark.parametrize("layout", ["a row per rating", "a column per rater"])
+def test_questions_that_split_raters_come_first(tmp_path: Path, layout: str) -> None:
+    text = QUESTIONS
+    if layout == "a column per rater":
+        text = "ticket,question,ann,bob\nT1,greeting,1,1\nT1,closing,1,0\nT2,greeting,0,0\nT2,closing,1,1\nT3,lonely,1,\n"
+    found = json.loads(agreement(tmp_path, text, *NOMINAL).out)
+    told = [(one["question"], one["pairable_units"], one["percent_agreement"]["value"]) for one in found["by_question"]]
+    assert told == [("closing", 2, 0.5), ("greeting", 2, 1.0), ("lonely", 0, None)]
+    assert found["by_question"][2]["percent_agreement"]["reason"] == "NO_PAIRS"
+    assert "Questions, the most divided first" in agreement(tmp_path, text, "--level", "nominal").out
+    assert found["units"] == 5
+
+
+def test_how_far_each_rater_is_from_a_reference_or_from_the_others(tmp_path: Path) -> None:
+    text = "ticket,ann,bob,cem\nT1,4,3,5\nT2,2,2,4\nT3,5,3,\n"
+    found = {one["rater"]: one for one in json.loads(agreement(tmp_path, text, "--reference", "bob", *NOMINAL).out)["by_rater"]}
+    assert (found["ann"]["units"], found["ann"]["bias"]["value"], found["cem"]["bias"]["value"]) == (3, 1.0, 2.0)
+    assert (found["bob"]["bias"]["value"], found["bob"]["bias"]["reason"]) == (None, "IS_REFERENCE")
+    others = {one["rater"]: one["bias"]["value"] for one in json.loads(agreement(tmp_path, text, *NOMINAL).out)["by_rater"]}
+    assert others["ann"] == pytest.approx(((4 - 4) + (2 - 3) + (5 - 3)) / 3)
+    assert "from bob" in agreement(tmp_path, text, "--reference", "bob", "--level", "nominal").out
+
+
 def test_what_is_not_defined_is_null_with_a_reason(tmp_path: Path) -> None:
     found = values(agreement(tmp_path, "ann,bob\nyes,yes\nyes,yes\n", "--json"))
     alpha = found["krippendorff_alpha", "nominal"]
@@ -108,7 +151,10 @@ def test_what_is_not_defined_is_null_with_a_reason(tmp_path: Path) -> None:
         ("", [], "no ratings"), ("ann,bob\n", [], "no ratings"), ("ann\n1\n", [], "two raters"), ("ann;bob\n1;2\n", [], "--delimiter"),
         ("ann,bob\n1,2\n1\n", [], "line 3"), ("1,2\n2,2\n", [], "--no-header"), ("ann,ann\n1,2\n", [], "twice"),
         ("unit,rater,value\n1,a,1\n1,a,2\n", [], "line 3"), (WIDE, ["--level", "cosmic"], "cosmic"), (WIDE, ["--raters", "ann,zoe"], "zoe"),
-        (WIDE, ["--unit", "zoe"], "zoe"), (WIDE, ["--order", "1,2,3"], "line 7"), (WIDE, ["--confidence", "95"], "--confidence"),
+        (WIDE, ["--unit", "zoe"], "zoe"), (WIDE, ["--reference", "zoe"], "zoe"), (WIDE, ["--order", "1,2,3"], "line 7"),
+        (WIDE, ["--confidence", "95"], "--confidence"), ("rater,T1,T2\na,1,2\na,1,2\n", [], "--value"),
+        (QUESTIONS.replace("question", "about"), [], "--question"), (QUESTIONS, ["--question", "zoe"], "zoe"),
+        ("rater,T1,T2\nann,1,2\nbob,x,2\n", ["--order", "1,2"], "line 3"),
         (WIDE, ["--delimiter", "::"], "--delimiter"), ("ann,bob\na,b\nb,b\n", ["--level", "ordinal"], "--order"),
         (WIDE, ["--order", "1,1,2,3,4,5"], "--order"), ("text,rater,value\nx,ann,1\n", [], "--unit"),
         ("ann,bob,at\n1,1,a\n1,2,b\n2,2,c\n1,2,d\n2,1,e\n", [], "--unit 'at'"),

@@ -1,0 +1,145 @@
+"""How a table of ratings is laid out: which columns name what was rated, the question and the rater, and which hold ratings.
+
+Three layouts, told apart by the header: a row per unit and a column per rater; a row per rating, where columns are called as a rater and a
+value; a row per rater and a column per unit, where the first column alone is called as a rater. In the first a column that is called as
+a unit names it, and the others are raters. In the first two a column that is called as a question divides the units by question.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.importers.files import Row, require_columns
+
+UNIT_NAMES = ("unit", "item", "subject", "case", "ticket", "ticket_id", "interaction", "evaluation", "question", "id", "")
+QUESTION_NAMES = ("question", "question_id", "criterion", "dimension")
+RATER_NAMES = ("rater", "coder", "judge", "observer", "annotator", "evaluator", "analyst", "reviewer")
+VALUE_NAMES = ("value", "rating", "score", "code", "label", "answer", "category")
+UNIT_ROWS_MIN = 5
+"""Of fewer rows it is not said by their values which column names the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the caller knows of the file; empty: as it says itself."""
+
+    unit: str = ""
+    rater: str = ""
+    value: str = ""
+    question: str = ""
+    raters: tuple[str, ...] = ()
+    """The columns that are raters."""
+    order: tuple[str, ...] = ()
+    """All categories in ascending order."""
+    missing: tuple[str, ...] = ()
+    """Further cells that mean that it was not rated."""
+    delimiter: str = ","
+    header: bool | None = None
+    """Whether the first line names the columns. None: it does, and must not look like ratings."""
+
+
+class Cell(NamedTuple):
+    line: int
+    text: str
+
+
+class Unit(NamedTuple):
+    """What was rated, with a cell for each rater."""
+
+    question: str
+    """Empty when the table names no questions."""
+    cells: list[Cell]
+
+
+def units_of(name: str, columns: tuple[str, ...], rows: list[Row], reading: Reading) -> tuple[tuple[str, ...], list[Unit]]:
+    """The raters, and what they rated. Raises InvalidInput, naming the file ``name`` and the line, where it cannot be told."""
+    value, rater = _column(name, columns, reading.value, VALUE_NAMES), _column(name, columns, reading.rater, RATER_NAMES)
+    unit, question = _column(name, columns, reading.unit, UNIT_NAMES), _column(name, columns, reading.question, QUESTION_NAMES)
+    if question == unit and not reading.question:
+        question = None  # the questions are what was rated
+    asked = None if question is None else columns.index(question)
+    if value is not None and rater is not None and not reading.raters:
+        if unit is None:
+            text = f"has ratings in {value!r} by {rater!r}: name the column of the unit with --unit, or the raters with --raters"
+            raise InvalidInput(FieldViolation(f"{name}: line 1", "REQUIRED", text))
+        return _by_rating(name, rows, columns.index(unit), asked, columns.index(rater), columns.index(value))
+    if rater is not None and not reading.raters and (reading.rater or _has_row_per_rater(columns, rows)):
+        return _by_rater(name, columns, rows, columns.index(rater))
+    if unit is None and not reading.raters:
+        unit = _naming(name, columns, rows)
+    raters = reading.raters or tuple(column for column in columns if column not in (unit, question))
+    require_columns(name, columns, raters)
+    places = [columns.index(column) for column in raters]
+    return raters, [Unit(_text(row, asked), [Cell(row.line, _text(row, place)) for place in places]) for row in rows]
+
+
+def _column(name: str, columns: Sequence[str], asked: str, known: Sequence[str]) -> str | None:
+    if asked:
+        require_columns(name, columns, [asked])
+        return asked
+    exact = next((column for word in known for column in columns if column.lower() == word), None)
+    if exact is None and known is UNIT_NAMES:
+        return next((column for column in columns if column.lower().endswith(("_id", " id"))), None)
+    return exact
+
+
+def _naming(name: str, columns: tuple[str, ...], rows: list[Row]) -> str | None:
+    """A column that names units although it is not called so: nothing in it occurs twice, while in all the others something does."""
+    distinct = [len({row.cells[place] for row in rows}) == len(rows) for place in range(len(columns))]
+    if len(rows) < UNIT_ROWS_MIN or sum(distinct) != 1:
+        return None
+    found = columns[distinct.index(True)]
+    if not distinct[0]:
+        text = f"{found!r} looks like the name of the unit: say --unit {found!r}, or name the raters with --raters"
+        raise InvalidInput(FieldViolation(f"{name}: line 1", "AMBIGUOUS", text))
+    return found
+
+
+def _has_row_per_rater(columns: tuple[str, ...], rows: list[Row]) -> bool:
+    """The first column alone is called as a rater, and does not hold ratings."""
+    called = [column.lower() in RATER_NAMES for column in columns]
+    return called[0] and sum(called) == 1 and bool(rows) and all(number(_text(row, 0)) is None for row in rows)
+
+
+def _by_rater(name: str, columns: tuple[str, ...], rows: list[Row], rater: int) -> tuple[tuple[str, ...], list[Unit]]:
+    seen: dict[str, int] = {}
+    for row in rows:
+        if (one := _text(row, rater)) in seen:
+            text = f"{one!r} has a row before, line {seen[one]}; if each row is one rating, name its column with --value"
+            raise InvalidInput(FieldViolation(f"{name}: line {row.line}", "DUPLICATE", text))
+        seen[one] = row.line
+    places = [place for place in range(len(columns)) if place != rater]
+    return tuple(seen), [Unit("", [Cell(row.line, _text(row, place)) for row in rows]) for place in places]
+
+
+def _by_rating(
+    name: str, rows: list[Row], unit: int, question: int | None, rater: int, value: int
+) -> tuple[tuple[str, ...], list[Unit]]:
+    given: dict[tuple[str, str, str], Cell] = {}
+    for row in rows:
+        key = (_text(row, unit), _text(row, question), _text(row, rater))
+        if key in given:
+            text = f"{key[2]!r} has rated {' '.join(key[:2]).strip()!r} before, in line {given[key].line}"
+            if question is None:
+                text += "; if it is about another question, name that column with --question"
+            raise InvalidInput(FieldViolation(f"{name}: line {row.line}", "DUPLICATE", text))
+        given[key] = Cell(row.line, _text(row, value))
+    units, raters = dict.fromkeys(key[:2] for key in given), tuple(sorted({key[2] for key in given}))
+    return raters, [Unit(one[1], [given.get((*one, other), Cell(0, "")) for other in raters]) for one in units]
+
+
+def _text(row: Row, place: int | None) -> str:
+    """Of a cell; none where there is no such column."""
+    return "" if place is None else row.cells[place].strip()
+
+
+def number(text: str) -> float | None:
+    """A finite number, or None."""
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
