@@ -1,6 +1,7 @@
 """The key figures of a scorecard: what each is called, how its rows become a figure, and which way is better.
 
-What a row of each stands for, to whom it is credited and when, is in docs/scorecards.md and, as code, in outcomes.py.
+What a row of each stands for, to whom it is credited and when, is in docs/scorecards.md and, as code, in outcomes.py and
+quality/outcomes.py.
 """
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ class Kpi(NamedTuple):
     title: str
     sort: Sort
     unit: str
-    """"tickets", "contacts", "share" (0 to 1), "s", "points"."""
+    """"tickets", "contacts", "share" (0 to 1), "s", "points", "percent" (0 to 100)."""
     better: int
     """1: a higher figure is better; −1: a lower one; 0: neither says so."""
 
@@ -49,6 +50,15 @@ CSAT = Kpi("csat", "CSAT, satisfied", Sort.SHARE, "share", 1)
 CSAT_MEAN = Kpi("csat_mean", "CSAT, mean of 1 to 5", Sort.MEAN, "points", 1)
 NPS = Kpi("nps", "Net promoter score", Sort.BALANCE, "points", 1)
 
+QA_SCORE = Kpi("qa_score", "QA score, mean", Sort.MEAN, "percent", 1)
+QA_PASS_RATE = Kpi("qa_pass_rate", "QA passed", Sort.SHARE, "share", 1)
+CRITICAL_ACCURACY = {
+    kind: Kpi(f"critical_accuracy.{kind}", f"No critical error, {kind}", Sort.SHARE, "share", 1)
+    for kind in ("customer", "business", "compliance")
+}
+DISPUTES_UPHELD = Kpi("disputes_upheld", "Disputed scores that stood", Sort.SHARE, "share", 0)
+EVALUATOR_SCORE = Kpi("evaluator_score", "Score as an evaluator, mean", Sort.MEAN, "percent", 1)
+
 SLA_MET = {
     metric: Kpi(f"sla_met.{metric}", f"SLA met, {metric.replace('_', ' ')}", Sort.SHARE, "share", 1) for metric in METRICS
 }
@@ -57,7 +67,8 @@ KPIS: dict[str, Kpi] = {
     kpi.name: kpi
     for kpi in (
         TICKETS_RESOLVED, CONTACTS_HANDLED, HANDLE_TIME, HANDLE_TIME_PER_TICKET, *SLA_MET.values(), REOPEN_RATE,
-        FIRST_CONTACT_RESOLUTION, TRANSFER_RATE, CALLS_ANSWERED, CSAT, CSAT_MEAN, NPS,
+        FIRST_CONTACT_RESOLUTION, TRANSFER_RATE, CALLS_ANSWERED, CSAT, CSAT_MEAN, NPS, QA_SCORE, QA_PASS_RATE,
+        *CRITICAL_ACCURACY.values(), DISPUTES_UPHELD, EVALUATOR_SCORE,
     )
 }
 """Every KPI by name, in the order of a scorecard."""

@@ -23,3 +23,13 @@ def count(name: str, **extra: object) -> Column[int]:
 def position(name: str = "position", **extra: object) -> Column[int]:
     """A journal position."""
     return Column(name, BigInteger, nullable=False, autoincrement=False, **extra)  # type: ignore[arg-type]  # keywords pass through
+
+
+def aggregate_id(**extra: object) -> Column[str]:
+    """The first column of every table of a decision's view; the UUID as text."""
+    return text("aggregate_id", primary_key=True, **extra)
+
+
+def ordinal(name: str = "ordinal") -> Column[int]:
+    """Tells rows of one aggregate apart."""
+    return count(name, primary_key=True, autoincrement=False)

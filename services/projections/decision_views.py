@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from eventsourcing.domain import Aggregate
-from sqlalchemy import Column, Index, Table
+from sqlalchemy import Index, Table
 
-from opsledger.services.projections.columns import count, metadata, position, text
+from opsledger.core.quality.evaluation import Evaluation
+from opsledger.services.projections import tables_quality
+from opsledger.services.projections.columns import aggregate_id, count, metadata, position, text
+from opsledger.services.projections.evaluation_rows import evaluation_rows
 
 Row = Mapping[str, Any]
 """Values by column, without ``aggregate_id``."""
-
-
-def aggregate_id(**extra: object) -> Column[str]:
-    """The first column of every table of a view; the UUID as text."""
-    return text("aggregate_id", primary_key=True, **extra)
 
 
 class DecisionView(NamedTuple):
@@ -34,7 +32,9 @@ decisions = Table(
 )
 """Every aggregate, with the place in the journal of its last event."""
 
-VIEWS: Mapping[type[Aggregate], DecisionView] = {}
+VIEWS: Mapping[type[Aggregate], DecisionView] = {
+    Evaluation: DecisionView(tables_quality.EVALUATION_TABLES, evaluation_rows),
+}
 
 TABLES: tuple[Table, ...] = (decisions, *(table for view in VIEWS.values() for table in view.tables))
 

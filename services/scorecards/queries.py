@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, literal, select, tuple_, union_all
 
 from opsledger.core.scorecards.kpis import KPIS, MILLIONTHS, Sort
 from opsledger.core.scorecards.periods import Almanac, Period
@@ -13,10 +13,10 @@ from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.core.sla.rules import parse_rules
 from opsledger.core.sla.zones import zone
 from opsledger.services.projections.tables import outcomes, rules, tickets
+from opsledger.services.projections.tables_quality import evaluations, quality_outcomes
 
-NAME_COLUMNS: dict[SubjectKind, ColumnElement[str]] = {
-    SubjectKind.AGENT: outcomes.c.agent, SubjectKind.GROUP: outcomes.c.group_name, SubjectKind.PROGRAM: literal(""),
-}
+OUTCOME_TABLES = (outcomes, quality_outcomes)
+"""Tables of cases: of tickets, and of decisions about them. Each has its own KPIs."""
 SubjectTallies = dict[str, dict[str, dict[int, int]]]
 """Name, KPI, numerator: rows."""
 
@@ -53,15 +53,15 @@ class Case(NamedTuple):
 
 
 def programs(connection: Connection) -> list[Program]:
-    """All that have tickets or rules, by name."""
-    found = union_all(select(tickets.c.tenant, tickets.c.program).distinct(), select(rules.c.tenant, rules.c.program).distinct())
+    """All that have tickets, rules or evaluations, by name."""
+    found = union_all(*(select(table.c.tenant, table.c.program).distinct() for table in (tickets, rules, evaluations)))
     return sorted({Program(*row) for row in connection.execute(found)})
 
 
 def exists(connection: Connection, program: Program) -> bool:
     return any(
         connection.execute(select(table.c.tenant).where(table.c.tenant == program.tenant, table.c.program == program.name).limit(1)).first()
-        for table in (tickets, rules)
+        for table in (tickets, rules, evaluations)
     )
 
 
@@ -80,12 +80,12 @@ def program_time(connection: Connection, program: Program, now_us: int) -> Progr
 
 
 def last_at_us(connection: Connection, program: Program, before_us: int | None = None) -> int | None:
-    """When the last case was, of all or of those before an instant. One index seek for each KPI."""
+    """When the last case was, of all or of those before an instant. One index seek for each table and KPI."""
     last = [
-        select(func.max(outcomes.c.at_us).label("at_us")).where(
-            *_of(program), outcomes.c.kpi == kpi, *([] if before_us is None else [outcomes.c.at_us < before_us])
+        select(func.max(table.c.at_us).label("at_us")).where(
+            *_of(table, program), table.c.kpi == kpi, *([] if before_us is None else [table.c.at_us < before_us])
         )
-        for kpi in KPIS
+        for table in OUTCOME_TABLES for kpi in KPIS
     ]
     found: int | None = connection.scalar(select(func.max(union_all(*last).subquery().c.at_us)))
     return found
@@ -95,17 +95,18 @@ def tallies(
     connection: Connection, program: Program, kind: SubjectKind, period: Period, names: Collection[str] | None = None
 ) -> SubjectTallies:
     """What every subject of a kind (or those named) did in a period. A program's own name is empty here."""
-    name = NAME_COLUMNS[kind]
-    query = (
-        select(name.label("name"), outcomes.c.kpi, outcomes.c.numerator, func.count())
-        .where(*_of(program), outcomes.c.kpi.in_(list(KPIS)), *_within(period))
-        .group_by(*([] if kind is SubjectKind.PROGRAM else [name]), outcomes.c.kpi, outcomes.c.numerator)
-    )
-    if names is not None and kind is not SubjectKind.PROGRAM:
-        query = query.where(name.in_(list(names)))
     found: SubjectTallies = {}
-    for subject, kpi, numerator, rows in connection.execute(query):
-        found.setdefault(subject, {}).setdefault(kpi, {})[numerator] = rows
+    for table in OUTCOME_TABLES:
+        name = _name(table, kind)
+        query = (
+            select(name.label("name"), table.c.kpi, table.c.numerator, func.count())
+            .where(*_of(table, program), table.c.kpi.in_(list(KPIS)), *_within(table, period))
+            .group_by(*([] if kind is SubjectKind.PROGRAM else [name]), table.c.kpi, table.c.numerator)
+        )
+        if names is not None and kind is not SubjectKind.PROGRAM:
+            query = query.where(name.in_(list(names)))
+        for subject, kpi, numerator, rows in connection.execute(query):
+            found.setdefault(subject, {}).setdefault(kpi, {})[numerator] = rows
     return found
 
 
@@ -114,27 +115,38 @@ def cases(
     after: Sequence[str | int] | None = None,
 ) -> list[Case]:
     """At most ``limit`` cases of some KPIs, oldest first; after one of them, given by its ``order_key``."""
-    key = (outcomes.c.at_us, outcomes.c.source, outcomes.c.ticket_id, outcomes.c.kpi, outcomes.c.ordinal)
-    same_ticket = and_(*(outcomes.c[name] == tickets.c[name] for name in ("tenant", "source", "ticket_id")))
+    both = union_all(*(
+        select(_cases(table, program, subject, period, kpis, limit, after).subquery()) for table in OUTCOME_TABLES
+    )).subquery()
+    return [_case(*row) for row in connection.execute(select(both).order_by(*(both.c[name] for name in _ORDER)).limit(limit))]
+
+
+_ORDER = ("at_us", "source", "ticket_id", "kpi", "ordinal", "detail")
+
+
+def _cases(
+    table: Table, program: Program, subject: Subject, period: Period, kpis: Sequence[str], limit: int, after: Sequence[str | int] | None
+) -> Select[Any]:
+    key = [table.c[name] for name in _ORDER]
+    same_ticket = and_(*(table.c[name] == tickets.c[name] for name in ("tenant", "source", "ticket_id")))
+    of_ticket = (func.coalesce(tickets.c[name], "").label(name) for name in ("status", "priority", "category"))
     query = (
         select(
-            outcomes.c.source, outcomes.c.ticket_id, outcomes.c.kpi, outcomes.c.ordinal, outcomes.c.at_us, outcomes.c.agent,
-            outcomes.c.group_name, outcomes.c.numerator, outcomes.c.detail, tickets.c.status, tickets.c.priority, tickets.c.category,
+            table.c.source, table.c.ticket_id, table.c.kpi, table.c.ordinal, table.c.at_us, table.c.agent, table.c.group_name,
+            table.c.numerator, table.c.detail, *of_ticket,
         )
-        .join(tickets, same_ticket)
-        .where(*_of(program), outcomes.c.kpi.in_(list(kpis)), *_within(period))
+        .outerjoin(tickets, same_ticket)  # people may judge what was never recorded here
+        .where(*_of(table, program), table.c.kpi.in_(list(kpis)), *_within(table, period))
         .order_by(*key)
         .limit(limit)
     )
     if subject.kind is not SubjectKind.PROGRAM:
-        query = query.where(NAME_COLUMNS[subject.kind] == subject.name)
-    if after is not None:
-        query = query.where(tuple_(*key) > tuple_(*after))
-    return [_case(*row) for row in connection.execute(query)]
+        query = query.where(_name(table, subject.kind) == subject.name)
+    return query if after is None else query.where(tuple_(*key) > tuple_(*after))
 
 
 def order_key(case: Case) -> tuple[str | int, ...]:
-    return case.at_us, case.source, case.ticket_id, case.kpi, case.ordinal
+    return case.at_us, case.source, case.ticket_id, case.kpi, case.ordinal, case.detail
 
 
 def _case(source: str, ticket_id: str, kpi: str, ordinal: int, at_us: int, agent: str, group: str, numerator: int, *rest: str) -> Case:
@@ -142,9 +154,13 @@ def _case(source: str, ticket_id: str, kpi: str, ordinal: int, at_us: int, agent
     return Case(source, ticket_id, kpi, ordinal, at_us, agent, group, value, *rest)
 
 
-def _of(program: Program) -> list[ColumnElement[bool]]:
-    return [outcomes.c.tenant == program.tenant, outcomes.c.program == program.name]
+def _name(table: Table, kind: SubjectKind) -> ColumnElement[str]:
+    return {SubjectKind.AGENT: table.c.agent, SubjectKind.GROUP: table.c.group_name, SubjectKind.PROGRAM: literal("")}[kind]
 
 
-def _within(period: Period) -> list[ColumnElement[bool]]:
-    return [outcomes.c.at_us >= period.start_us, outcomes.c.at_us < period.end_us]
+def _of(table: Table, program: Program) -> list[ColumnElement[bool]]:
+    return [table.c.tenant == program.tenant, table.c.program == program.name]
+
+
+def _within(table: Table, period: Period) -> list[ColumnElement[bool]]:
+    return [table.c.at_us >= period.start_us, table.c.at_us < period.end_us]

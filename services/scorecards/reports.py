@@ -99,7 +99,7 @@ class Reports:
             when, period = self._period(connection, program, kind, label)
             query = (*program, *subject, period, kpi)
             limit = page_size(size, 100, 1000)
-            after = last_of(token, query, 5)
+            after = last_of(token, query, 6)
             found = queries.cases(connection, program, subject, period, [kpi] if kpi else list(KPIS), limit + 1, after)
         page = found[:limit]
         return Cases(when, period, page, page_token(query, queries.order_key(page[-1])) if len(found) > limit else "")
