@@ -3,7 +3,8 @@
     NotAllowed
     ├── NotTheAnalyst        another analyst has it
     ├── NotTheAgent          it is about somebody else
-    └── OwnWork              nobody judges what they did themselves
+    ├── OwnWork              nobody judges what they did themselves
+    └── NotARater            of this calibration
     Precluded
     ├── AlreadyClaimed
     ├── AlreadySubmitted
@@ -13,7 +14,13 @@
     ├── DisputeTooLate
     ├── DisputeOpen          review it first
     ├── NothingDisputed
-    └── AlreadyVoided
+    ├── AlreadyVoided
+    ├── CalibrationOver      closed or cancelled
+    ├── AlreadyRated         what was submitted to a calibration stands
+    ├── NotInSession         the calibration is about other contacts
+    ├── RaterLeft            withdrawn raters do not come back
+    ├── ReferenceNeeded      the reference rater cannot withdraw
+    └── StillBlind           submit all contacts first, or wait until it is closed
 """
 from __future__ import annotations
 
@@ -22,6 +29,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from opsledger.core.errors import NotAllowed, Precluded
+from opsledger.core.quality.subject import Subject
 
 
 class NotTheAnalyst(NotAllowed):
@@ -109,3 +117,53 @@ class AlreadyVoided(Precluded):
 
     def __init__(self, evaluation: UUID) -> None:
         super().__init__(f"evaluation {evaluation} was voided")
+
+
+class NotARater(NotAllowed):
+    reason = "NOT_A_RATER"
+
+    def __init__(self, calibration: UUID, actor: str) -> None:
+        super().__init__(f"{actor} is no rater of calibration {calibration}")
+
+
+class CalibrationOver(Precluded):
+    reason = "CALIBRATION_OVER"
+
+    def __init__(self, calibration: UUID, status: str) -> None:
+        super().__init__(f"calibration {calibration} is {status}")
+
+
+class AlreadyRated(Precluded):
+    reason = "ALREADY_RATED"
+
+    def __init__(self, calibration: UUID, rater: str, contact: Subject) -> None:
+        super().__init__(f"{rater} has rated {contact} otherwise in calibration {calibration}; what was submitted stands")
+
+
+class NotInSession(Precluded):
+    reason = "NOT_IN_SESSION"
+
+    def __init__(self, calibration: UUID, contact: Subject) -> None:
+        super().__init__(f"calibration {calibration} is not about {contact}")
+
+
+class RaterLeft(Precluded):
+    reason = "RATER_LEFT"
+
+    def __init__(self, calibration: UUID, rater: str) -> None:
+        super().__init__(f"{rater} has withdrawn from calibration {calibration}")
+
+
+class ReferenceNeeded(Precluded):
+    reason = "REFERENCE_NEEDED"
+
+    def __init__(self, calibration: UUID, rater: str) -> None:
+        super().__init__(f"{rater} is the reference of calibration {calibration}; cancel it instead")
+
+
+class StillBlind(Precluded):
+    reason = "STILL_BLIND"
+
+    def __init__(self, calibration: UUID, viewer: str) -> None:
+        super().__init__(
+            f"calibration {calibration} does not show {viewer} what others said: submit all contacts first, or wait until it is closed")

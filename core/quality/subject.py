@@ -24,6 +24,10 @@ class Subject(NamedTuple):
     evaluation_id: str = ""
     """Of an evaluation: its UUID as text."""
 
+    def __str__(self) -> str:
+        """For people: ``ticket zendesk T1``."""
+        return " ".join(str(value) for value in self if value)
+
     def plain(self) -> dict[str, str]:
         return {name: str(value) for name, value in self._asdict().items() if value}
 
