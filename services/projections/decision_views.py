@@ -11,7 +11,8 @@ from eventsourcing.domain import Aggregate
 from sqlalchemy import Index, Table
 
 from opsledger.core.quality.evaluation import Evaluation
-from opsledger.services.projections import tables_quality
+from opsledger.core.quality.form_publication import EvaluationForm
+from opsledger.services.projections import tables_forms, tables_quality
 from opsledger.services.projections.columns import aggregate_id, count, metadata, position, text
 from opsledger.services.projections.evaluation_rows import evaluation_rows
 
@@ -34,6 +35,7 @@ decisions = Table(
 
 VIEWS: Mapping[type[Aggregate], DecisionView] = {
     Evaluation: DecisionView(tables_quality.EVALUATION_TABLES, evaluation_rows),
+    EvaluationForm: DecisionView((tables_forms.forms,), tables_forms.form_rows),
 }
 
 TABLES: tuple[Table, ...] = (decisions, *(table for view in VIEWS.values() for table in view.tables))

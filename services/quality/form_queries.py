@@ -1,0 +1,39 @@
+"""Forms from the read models."""
+from __future__ import annotations
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from sqlalchemy import Engine, select
+
+from opsledger.proto.quality.v1 import forms_pb2 as pb
+from opsledger.services.masks import masked
+from opsledger.services.paging import last_of, page_size, page_token
+from opsledger.services.projections.tables_forms import forms
+from opsledger.services.tickets.codec import timestamp
+
+PAGE_DEFAULT, PAGE_MAX = 50, 1_000
+_SUMMARY = FieldMask(paths=[field.name for field in pb.Form.DESCRIPTOR.fields if field.name != "document_json"])
+
+
+class FormQueries:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ListForms(self, request: pb.ListFormsRequest) -> pb.ListFormsResponse:
+        """Raises InvalidInput, InvalidPageToken."""
+        limit, query = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX), ("ListForms", request.tenant)
+        after = last_of(request.page_token, query, 1)
+        chosen = select(forms).where(forms.c.tenant == request.tenant, forms.c.newest == 1).order_by(forms.c.form).limit(limit + 1)
+        if after is not None:
+            chosen = chosen.where(forms.c.form > str(after[0]))
+        with self._engine.connect() as connection:
+            rows = connection.execute(chosen).all()
+        mask = request.read_mask if request.read_mask.paths else _SUMMARY
+        found = [
+            masked(pb.Form(
+                tenant=row.tenant, form=row.form, version=row.version, document_json=row.document_json, title=row.title,
+                published_by=row.published_by, published_at=timestamp(row.published_at_us), etag=str(row.etag), newest_version=row.version,
+            ), mask)
+            for row in rows[:limit]
+        ]
+        more = len(rows) > limit
+        return pb.ListFormsResponse(forms=found, next_page_token=page_token(query, (rows[limit - 1].form,)) if more else "")
