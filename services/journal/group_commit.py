@@ -65,7 +65,15 @@ class GroupCommit:
 
     def _run_builder(self) -> None:
         while requests := self._take():
-            self._built.put(self._build(requests))
+            try:
+                batch = self._build(requests)
+            except Exception as error:  # a mistake of ours, no memory: nobody may wait for an answer that never comes
+                if self._stopped is None:
+                    self._stop(error)
+                for request in requests:
+                    request.answer.set_exception(self._stopped)
+            else:
+                self._built.put(batch)
         self._built.put(None)
 
     def _run_storer(self) -> None:

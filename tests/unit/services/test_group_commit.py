@@ -1,0 +1,27 @@
+"""Group commit where building a batch goes wrong: everybody is told, nobody waits for ever."""
+from __future__ import annotations
+
+import pytest
+
+from opsledger.core.errors import JournalStopped
+from opsledger.core.ports import Commit
+from opsledger.services.journal.batches import Batch, Request
+from opsledger.services.journal.group_commit import GroupCommit
+from opsledger.services.journal.limits import Limits
+
+
+def test_a_batch_that_cannot_be_built_stops_the_journal() -> None:
+    stored: list[Batch] = []
+    stops: list[None] = []
+
+    def build(requests: list[Request]) -> Batch:
+        raise MemoryError("no room")
+
+    commits = GroupCommit(build, stored.append, lambda: stops.append(None), Limits())
+    first = commits.submit(Commit([]), 1)
+    with pytest.raises(JournalStopped, match="no room"):
+        first.result(60)
+    with pytest.raises(JournalStopped, match="no room"):
+        commits.submit(Commit([]), 1).result(60)
+    commits.close()
+    assert (stored, len(stops)) == ([], 1)
