@@ -9,7 +9,14 @@ from sqlalchemy import Engine
 from opsledger.core.ports import Journal
 from opsledger.services.background import Background
 from opsledger.services.decisions.decisions import Decisions
-from opsledger.services.grpc import form_service, rule_service, scorecard_service, ticket_recorder_service, timer_service
+from opsledger.services.grpc import (
+    evaluation_service,
+    form_service,
+    rule_service,
+    scorecard_service,
+    ticket_recorder_service,
+    timer_service,
+)
 from opsledger.services.grpc.auth import Authentication, authenticator
 from opsledger.services.grpc.calls import Step, WhenJournalStops, answer_errors
 from opsledger.services.grpc.observe import Gate, Observation
@@ -19,6 +26,9 @@ from opsledger.services.grpc.threads import InThread
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.runner import Projector
+from opsledger.services.quality.deadlines import Deadlines
+from opsledger.services.quality.evaluation_queries import EvaluationQueries
+from opsledger.services.quality.evaluations import Evaluations
 from opsledger.services.quality.form_queries import FormQueries
 from opsledger.services.quality.form_registry import FormRegistry
 from opsledger.services.rules.registry import RuleRegistry
@@ -109,8 +119,14 @@ def _services(parts: Parts) -> Iterator[Service]:
         parts.journal, TimerAnswers(parts.engine), Explanations(parts.journal, registry), parts.progress, parts.in_thread
     )
     yield Service(timer_service.SERVICE.full_name, timers.register, is_healthy=parts.projecting.is_healthy)
-    forms = form_service.FormService(FormRegistry(parts.decisions), FormQueries(parts.engine), parts.in_thread)
+    registered = FormRegistry(parts.decisions)
+    forms = form_service.FormService(registered, FormQueries(parts.engine), parts.in_thread)
     yield Service(form_service.SERVICE.full_name, forms.register)
+    evaluations = evaluation_service.EvaluationService(
+        parts.journal, Evaluations(parts.decisions, registered, Deadlines(registry)), EvaluationQueries(parts.engine), parts.progress,
+        parts.in_thread,
+    )
+    yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.projecting.is_healthy)
 
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
