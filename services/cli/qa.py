@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.cli import qa_score
 from opsledger.services.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
 group = typer.Typer(no_args_is_help=True, help="Quality assurance, offline.")
 
 _LEVELS = "nominal, ordinal, interval or ratio"
-@group.callback()
-def _group() -> None:
-    """Keeps ``agreement`` a command of its own while it is the only one."""
+group.command()(qa_score.score)
+group.command()(qa_score.rescore)
 
 
 @group.command()

@@ -1,0 +1,130 @@
+"""How ``opsledger qa score`` shows what it found."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from opsledger.core.quality.form import Form
+from opsledger.core.quality.result import plain_result
+from opsledger.core.quality.scoring import Scored
+from opsledger.core.quality.summary import Figure, Summary, summarise
+from opsledger.services.quality.answers_file import AnswersFile
+
+ROWS_MAX = 40
+"""More evaluations are only summarised on a terminal."""
+
+
+class Scores(NamedTuple):
+    form: Form
+    file: AnswersFile
+    scored: Sequence[Scored]
+
+    def by_agent(self) -> Mapping[str, list[Scored]]:
+        found: dict[str, list[Scored]] = {}
+        if self.file.has_agents:
+            for evaluation, scored in zip(self.file.evaluations, self.scored, strict=True):
+                found.setdefault(evaluation.agent, []).append(scored)
+        return dict(sorted(found.items()))
+
+
+def document(found: Scores, *, with_evaluations: bool) -> dict[str, Any]:
+    """Scores and shares are of 1; an exact one is a text like ``3/4`` beside the nearest float."""
+    evaluations = [
+        {"id": evaluation.id, **({"agent": evaluation.agent} if found.file.has_agents else {}), **_numbers(plain_result(scored))}
+        for evaluation, scored in zip(found.file.evaluations, found.scored, strict=True)
+    ]
+    return {
+        "form": found.form.id, "mode": found.form.scoring.mode, "skipped": found.file.skipped,
+        "summary": _summary(summarise(found.scored)),
+        **({"agents": {agent: _summary(summarise(own)) for agent, own in found.by_agent().items()}} if found.file.has_agents else {}),
+        **({"evaluations": evaluations} if with_evaluations else {}),
+    }
+
+
+def _numbers(result: Any) -> Any:
+    """Fractions as JSON's readers have them."""
+    if isinstance(result, dict):
+        return {key: _numbers(value) for key, value in result.items()}
+    if isinstance(result, list):
+        if len(result) == 2 and all(isinstance(part, int) for part in result):
+            return {"value": float(Fraction(*result)), "exact": str(Fraction(*result))}
+        return [_numbers(entry) for entry in result]
+    return result
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return {
+        "evaluations": summary.evaluations, "mean": figure(summary.mean), "pass_rate": figure(summary.pass_rate),
+        "critical_accuracy": {str(kind): figure(each) for kind, each in summary.critical.items()},
+        "questions": {id: each._asdict() for id, each in summary.questions.items()},
+    }
+
+
+def figure(found: Figure) -> dict[str, Any]:
+    interval = found.interval
+    return {
+        "value": found.value, "cases": found.cases, "low": interval and interval.low, "high": interval and interval.high,
+        "method": interval and interval.method, "reason": found.reason, "small_sample": found.small_sample,
+    }
+
+
+def show(found: Scores, *, with_evaluations: bool) -> None:
+    console = Console()
+    if with_evaluations and len(found.scored) == 1:
+        console.print(_parts(found.scored[0]))
+    elif with_evaluations and len(found.scored) <= ROWS_MAX:
+        console.print(_evaluations(found))
+    table = Table("", "evaluations", "mean score", "95 % from, to", "passed", "95 % from, to", title=f"By the form {found.form.id}",
+                  title_justify="left")
+    everything = summarise(found.scored)
+    for agent, own in found.by_agent().items():
+        _row(table, agent or "(nobody)", summarise(own))
+    _row(table, "all", everything)
+    console.print(table)
+    for kind, each in everything.critical.items():
+        console.print(f"{kind.value} critical-error accuracy: {percent(each.value)} of {each.cases}, 95 %: {interval(each)}")
+    if any(summarise(own).mean.small_sample for own in (*found.by_agent().values(), found.scored)):
+        console.print("* fewer than 30 cases: a small sample")
+    if found.file.skipped:
+        first = found.file.violations[0]
+        console.print(f"left out: {found.file.skipped} evaluations do not fit the form; the first: {first.field}: {first.description}")
+
+
+def _evaluations(found: Scores) -> Table:
+    table = Table("evaluation", "agent", "score", "outcome", "band", "automatic fails")
+    for evaluation, scored in zip(found.file.evaluations, found.scored, strict=True):
+        fails = ", ".join(f"{each.question} ({each.level.name.lower()})" for each in scored.auto_fails)
+        table.add_row(evaluation.id, evaluation.agent, percent(scored.score), scored.outcome or "–", scored.band or "–", fails)
+    return table
+
+
+def _parts(scored: Scored) -> Table:
+    table = Table("section", "question", "answer", "points", "of", "part of the score", "could be")
+    for each in scored.contributions:
+        points = "–" if each.points is None else f"{float(each.points):g}"
+        table.add_row(each.section, each.question, each.state, points, f"{float(each.possible_points):g}", percent(each.share),
+                      percent(each.of) + (" bonus" if each.bonus else ""))
+    table.add_section()
+    reason = f" ({scored.reason})" if scored.reason else ""
+    table.add_row("", f"{scored.outcome or 'score'} {scored.band or ''}".strip(), "", "", "", percent(scored.score) + reason, "")
+    return table
+
+
+def _row(table: Table, name: str, summary: Summary) -> None:
+    small = "*" if summary.mean.small_sample else ""
+    table.add_row(name, str(summary.evaluations), percent(summary.mean.value) + small, interval(summary.mean),
+                  percent(summary.pass_rate.value), interval(summary.pass_rate))
+
+
+def percent(share: Fraction | float | None) -> str:
+    return "–" if share is None else f"{100 * float(share):.2f} %"
+
+
+def interval(found: Figure) -> str:
+    if found.interval is None:
+        return f"none: {str(found.reason or '').lower().replace('_', ' ')}"
+    return f"{100 * found.interval.low:.2f} to {100 * found.interval.high:.2f}"
