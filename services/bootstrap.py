@@ -8,8 +8,11 @@ from sqlalchemy import Engine
 
 from opsledger.core.ports import Journal
 from opsledger.services.background import Background
+from opsledger.services.coaching.answers import CoachingAnswers
+from opsledger.services.coaching.commands import CoachingCommands
 from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.grpc import (
+    coaching_service,
     evaluation_service,
     form_service,
     rule_service,
@@ -127,6 +130,10 @@ def _services(parts: Parts) -> Iterator[Service]:
         parts.in_thread,
     )
     yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.projecting.is_healthy)
+    coaching = coaching_service.CoachingService(
+        CoachingCommands(parts.decisions, parts.journal, wall_clock_us), CoachingAnswers(parts.engine), parts.progress, parts.in_thread
+    )
+    yield Service(coaching_service.SERVICE.full_name, coaching.register, is_healthy=parts.projecting.is_healthy)
 
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:

@@ -56,11 +56,6 @@ class Effect(NamedTuple):
     cautions: tuple[Caution, ...]
 
 
-def is_measurable(kpi: Kpi) -> bool:
-    """A count has no sampling error, so nothing would tell its change from chance."""
-    return kpi.sort is not Sort.COUNT
-
-
 def effect(kpi: Kpi, higher_is_better: bool, own: Samples, group: Samples, confidence: float = CONFIDENCE) -> Effect:
     """The effect on a share, mean or balance, in the unit of the KPI."""
     if kpi.sort is Sort.SHARE:

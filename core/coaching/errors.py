@@ -6,7 +6,8 @@
     Precluded
     ├── ItemWithdrawn      a withdrawn action item stays withdrawn
     ├── OutOfTurn          the session is not at the stage at which this is done
-    └── MeasureIsFixed     what an effect is measured by is fixed once
+    ├── MeasureIsFixed     what an effect is measured by is fixed once
+    └── NoMeasure          it was never said what its effect is measured by
 """
 from __future__ import annotations
 
@@ -48,3 +49,10 @@ class MeasureIsFixed(Precluded):
 
     def __init__(self, session_id: UUID) -> None:
         super().__init__(f"what coaching session {session_id} is measured by was fixed before, and stays")
+
+
+class NoMeasure(Precluded):
+    reason = "NO_MEASURE"
+
+    def __init__(self, session_id: UUID) -> None:
+        super().__init__(f"it was never fixed what coaching session {session_id} is measured by")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.scorecards.kpis import KPIS, Sort
 from opsledger.core.tickets.validation import INSTANT_US_MAX, check_name
 
 
@@ -44,14 +45,20 @@ def typed(recorded: Mapping[str, Any]) -> Measure:
 
 
 def checked(measure: Measure, agent: str) -> Measure:
-    """The measure of a session with ``agent``. Raises InvalidInput for windows that overlap or groups that hold the agent."""
+    """The measure of a session with ``agent``. Raises InvalidInput for a metric that cannot be compared, windows that overlap, and
+    a comparison with the agent."""
     if violations := list(_violations(measure, agent)):
         raise InvalidInput(*violations)
     return measure
 
 
 def _violations(measure: Measure, agent: str) -> Iterator[FieldViolation]:
-    yield from check_name("measure.metric", measure.metric, required=True)
+    if measure.metric not in KPIS:
+        yield FieldViolation("measure.metric", "UNKNOWN", f"{measure.metric!r} is none of {', '.join(KPIS)}")
+    elif KPIS[measure.metric].sort is Sort.COUNT:
+        yield FieldViolation("measure.metric", "A_COUNT", "a count has no sampling error: nothing would tell its change from chance")
+    for agent_or_group in (measure.comparison_group, *measure.comparison_agents):
+        yield from check_name("measure.comparison", agent_or_group)
     for name in ("baseline", "follow_up"):
         window: Window = getattr(measure, name)
         if not 0 < window.start_us < window.end_us < INSTANT_US_MAX:

@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 from eventsourcing.domain import Aggregate
 from sqlalchemy import Index, Table
 
+from opsledger.core.coaching.action_item import ActionItem
+from opsledger.core.coaching.session import CoachingSession
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.quality.form_publication import EvaluationForm
-from opsledger.services.projections import tables_forms, tables_quality
+from opsledger.services.projections import tables_coaching, tables_forms, tables_quality
+from opsledger.services.projections.coaching_rows import item_rows, session_rows
 from opsledger.services.projections.columns import aggregate_id, count, metadata, position, text
 from opsledger.services.projections.evaluation_rows import evaluation_rows
 
@@ -36,6 +39,8 @@ decisions = Table(
 VIEWS: Mapping[type[Aggregate], DecisionView] = {
     Evaluation: DecisionView(tables_quality.EVALUATION_TABLES, evaluation_rows),
     EvaluationForm: DecisionView((tables_forms.forms,), tables_forms.form_rows),
+    CoachingSession: DecisionView(tables_coaching.SESSION_TABLES, session_rows),
+    ActionItem: DecisionView(tables_coaching.ITEM_TABLES, item_rows),
 }
 
 TABLES: tuple[Table, ...] = (decisions, *(table for view in VIEWS.values() for table in view.tables))

@@ -116,7 +116,8 @@ def test_what_it_is_measured_by_is_fixed_once() -> None:
 
 
 @pytest.mark.parametrize(("change", "field"), [
-    ({"metric": ""}, "measure.metric"),
+    ({"metric": "merit"}, "measure.metric"),
+    ({"metric": "tickets_resolved"}, "measure.metric"),
     ({"baseline": Window(NINE_US, NINE_US)}, "measure.baseline"),
     ({"follow_up": Window(NINE_US - 1, NINE_US + 1)}, "measure.follow_up"),
     ({"comparison_agents": ("bob",)}, "measure.comparison_agents"),
