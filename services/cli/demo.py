@@ -27,7 +27,7 @@ def demo(
     from opsledger.services.demo.stage import stage
     from opsledger.services.demo.tour import next_commands, tour
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell may have had SIGINT ignored for what it put in the background
         signal.signal(number, _end)
     console = Console(width=None if sys.stdout.isatty() else 160)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from opsledger.core.tickets.facts import Assigned, Opened, Replied, Status, StatusChanged
+from opsledger.core.tickets.facts import Assigned, Opened, Replied, Status, StatusChanged, TicketFact
 from opsledger.proto.sla.v1 import timers_pb2 as pb
 from opsledger.proto.sla.v1.announcement_pb2 import Announcement
 from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
@@ -21,22 +21,29 @@ from tests.kit.journals import Clock
 from tests.kit.read_models import MINUTE_US, RULES, START_US, fact, record, rules_event
 from tests.kit.servers import Running, running
 
-NOW_MINUTE = (wall_clock_us() - START_US) // MINUTE_US
-"""The server's clock is the real one: these facts are of today."""
-TICKETS = [
-    fact("late", NOW_MINUTE - 100, Opened(priority="high", group="tier 1")),
-    fact("soon", NOW_MINUTE - 10, Opened(priority="high", group="tier 2", agent="eve")),
-    fact("waits", NOW_MINUTE - 20, Opened(status=Status.PENDING)),
-    fact("done", NOW_MINUTE - 50, Opened(priority="high")),
-    fact("done", NOW_MINUTE - 45, Replied(True)),
-    fact("done", NOW_MINUTE - 40, StatusChanged(Status.RESOLVED)),
-]
+
+@pytest.fixture
+def now_minute() -> int:
+    """The server's clock is the real one, so the facts are of now: minutes since the kit's start."""
+    return (wall_clock_us() - START_US) // MINUTE_US
 
 
 @pytest.fixture
-def journal() -> MemoryJournal:
+def tickets(now_minute: int) -> list[TicketFact]:
+    return [
+        fact("late", now_minute - 100, Opened(priority="high", group="tier 1")),
+        fact("soon", now_minute - 10, Opened(priority="high", group="tier 2", agent="eve")),
+        fact("waits", now_minute - 20, Opened(status=Status.PENDING)),
+        fact("done", now_minute - 50, Opened(priority="high")),
+        fact("done", now_minute - 45, Replied(True)),
+        fact("done", now_minute - 40, StatusChanged(Status.RESOLVED)),
+    ]
+
+
+@pytest.fixture
+def journal(tickets: list[TicketFact]) -> MemoryJournal:
     journal = MemoryJournal()
-    record(journal, [rules_event(1, RULES), *TICKETS])
+    record(journal, [rules_event(1, RULES), *tickets])
     return journal
 
 
@@ -71,13 +78,13 @@ def test_timers_are_listed_by_due_time_and_filtered(stub: TimerServiceStub) -> N
     assert listed(stub, program="other") == []
 
 
-def test_a_timer_says_what_it_is(stub: TimerServiceStub) -> None:
+def test_a_timer_says_what_it_is(stub: TimerServiceStub, tickets: list[TicketFact]) -> None:
     [timer] = stub.ListTimers(
         pb.ListTimersRequest(tenant="acme", filter=pb.TIMER_FILTER_BREACHED, metric="resolution"), metadata=[(METADATA_KEY, "7")]
     ).timers
     assert (timer.program, timer.policy, timer.rules_version, timer.priority, timer.group) == ("desk", "standard", 1, "high", "tier 1")
     assert (timer.state, timer.late, timer.target.seconds) == (pb.TIMER_STATE_RUNNING, True, 3600)
-    assert timestamp_us(timer.due_at) == TICKETS[0].occurred_at_us + 60 * MINUTE_US
+    assert timestamp_us(timer.due_at) == tickets[0].occurred_at_us + 60 * MINUTE_US
 
 
 def test_pages_join_into_the_whole_list(stub: TimerServiceStub) -> None:
@@ -115,17 +122,19 @@ def until(stream: Iterator[pb.WatchTimersResponse], ticket: str) -> pb.WatchTime
     return next(message for message in stream if ticket in {found.ticket_id for found in message.tickets})
 
 
-def test_a_watcher_is_told_of_changes_and_goes_on_where_it_was(stub: TimerServiceStub, journal: MemoryJournal) -> None:
+def test_a_watcher_is_told_of_changes_and_goes_on_where_it_was(
+    stub: TimerServiceStub, journal: MemoryJournal, now_minute: int
+) -> None:
     stub.ListTimers(pb.ListTimersRequest(tenant="acme"), metadata=[(METADATA_KEY, "7")])
     stream = stub.WatchTimers(pb.WatchTimersRequest(tenant="acme"))
     assert next(stream).resume_token
-    record(journal, [fact("new", NOW_MINUTE, Opened())])
+    record(journal, [fact("new", now_minute, Opened())])
     message = until(stream, "new")
     [ticket] = message.tickets
     assert (ticket.program, [timer.metric for timer in ticket.timers]) == ("desk", ["first_reply", "resolution"])
     stream.cancel()
 
-    record(journal, [fact("soon", NOW_MINUTE, Assigned("tier 3")), fact("new", NOW_MINUTE, Replied(True))])
+    record(journal, [fact("soon", now_minute, Assigned("tier 3")), fact("new", now_minute, Replied(True))])
     again = stub.WatchTimers(pb.WatchTimersRequest(tenant="acme", resume_token=message.resume_token))
     assert next(again).resume_token == message.resume_token
     found = {ticket.ticket_id: ticket for ticket in until(again, "soon").tickets}
@@ -155,9 +164,9 @@ def test_a_token_that_no_server_gave_is_refused(stub: TimerServiceStub) -> None:
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_a_ticket_is_explained_by_segments_that_sum(stub: TimerServiceStub) -> None:
+def test_a_ticket_is_explained_by_segments_that_sum(stub: TimerServiceStub, tickets: list[TicketFact]) -> None:
     found = stub.ExplainTicket(pb.ExplainTicketRequest(tenant="acme", source="zendesk", ticket_id="done"))
-    assert [event.event_id for event in found.events] == [one.event_id for one in TICKETS[3:]]
+    assert [event.event_id for event in found.events] == [one.event_id for one in tickets[3:]]
     assert [entry.timer.metric for entry in found.timers] == ["first_reply", "resolution"]
     for entry in found.timers:
         running_s = sum(segment.span.seconds for segment in entry.segments if segment.state == pb.Segment.STATE_RUNNING)
