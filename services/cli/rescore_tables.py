@@ -58,8 +58,8 @@ def show(found: Compared) -> None:
     table = Table("evaluation", "score", "would be", "change", "outcome", "band", "unanswerable")
     for evaluation, each in sorted(changed, key=lambda entry: -abs(float(entry[1].delta or 0)))[:ROWS_MAX]:
         change = "–" if each.delta is None else f"{100 * float(each.delta):+.2f}"
-        moves = _move(each.before.outcome, each.after.outcome), _move(each.before.band, each.after.band)
-        table.add_row(evaluation.id, percent(each.before.score), percent(each.after.score), change, *moves, ", ".join(each.unanswerable))
+        verdicts = _move(each.before.outcome, each.after.outcome), _move(each.before.band, each.after.band)
+        table.add_row(evaluation.id, percent(each.before.score), percent(each.after.score), change, *verdicts, ", ".join(each.unanswerable))
     if changed:
         console.print(table)
     console.print(f"{whole.changed} of {whole.evaluations} evaluations would change; mean {percent(whole.mean_before)} would be "

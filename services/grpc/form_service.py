@@ -23,7 +23,7 @@ _LOOKERS = (Role.READER, Role.AGENT, *_SCORERS)
 class FormService(pb_grpc.FormServiceServicer):
     def __init__(self, registry: FormRegistry, queries: FormQueries, in_thread: InThread) -> None:
         self._registry, self._queries, self._in_thread = registry, queries, in_thread
-        self._answers = FormAnswers(registry)
+        self._answers = FormAnswers(registry, queries)
 
     def register(self, server: grpc.aio.Server) -> None:
         pb_grpc.add_FormServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call]  # generated without types

@@ -12,6 +12,7 @@ from opsledger.core.quality.form import Form
 from opsledger.core.quality.form_diff import diff
 from opsledger.core.quality.scoring import score_all
 from opsledger.proto.quality.v1 import forms_pb2 as pb
+from opsledger.services.quality.form_queries import FormQueries, Sheet
 from opsledger.services.quality.form_registry import FormRegistry
 from opsledger.services.quality.score_messages import score_message
 
@@ -21,8 +22,8 @@ SHEETS_MAX = 1_000
 class FormAnswers:
     """Methods as those of the generated stub. They raise NotFound, InvalidForm, InvalidAnswers."""
 
-    def __init__(self, registry: FormRegistry) -> None:
-        self._registry = registry
+    def __init__(self, registry: FormRegistry, queries: FormQueries) -> None:
+        self._registry, self._queries = registry, queries
 
     def DiffForms(self, request: pb.DiffFormsRequest) -> pb.DiffFormsResponse:
         old, new = (self._registry.referred(request.tenant, getattr(request, name), name) for name in ("old", "new"))
@@ -33,32 +34,45 @@ class FormAnswers:
 
     def ScoreAnswers(self, request: pb.ScoreAnswersRequest) -> pb.ScoreAnswersResponse:
         form = self._registry.referred(request.tenant, request.form, "form")
-        batch = _answers(form, request.sheets, missing_is_na=request.missing_is_na)
+        sheets = _sheets(request.sheets)
+        batch = _answers(form, sheets, missing_is_na=request.missing_is_na)
         return pb.ScoreAnswersResponse(sheets=[
             pb.ScoredSheet(id=sheet.id, score=score_message(scored))
-            for sheet, scored in zip(request.sheets, score_all(form, batch), strict=True)
+            for sheet, scored in zip(sheets, score_all(form, batch), strict=True)
         ])
 
     def SimulateForm(self, request: pb.SimulateFormRequest) -> pb.SimulateFormResponse:
         old, new = (self._registry.referred(request.tenant, getattr(request, name), name) for name in ("old", "new"))
-        found = list(rescore.rescore(old, new, _answers(old, request.sheets, missing_is_na=False)))
+        sheets = _sheets(request.sheets) or self._recorded(request)
+        found = list(rescore.rescore(old, new, _answers(old, sheets, missing_is_na=False)))
         return pb.SimulateFormResponse(
             sheets=[
                 pb.SimulatedSheet(
                     id=sheet.id, before=score_message(each.before), after=score_message(each.after), dropped=each.dropped,
                     unanswerable=[pb.UnanswerableQuestion(question=id, reason=why) for id, why in each.unanswerable.items()],
                 )
-                for sheet, each in zip(request.sheets, found, strict=True)
+                for sheet, each in zip(sheets, found, strict=True)
             ],
             report=_report(rescore.report(found)),
         )
 
+    def _recorded(self, request: pb.SimulateFormRequest) -> list[Sheet]:
+        if request.old.document_json:
+            text = "must name a published version, unless there are sheets: evaluations are recorded by published versions"
+            raise InvalidInput(FieldViolation("old", "REQUIRED", text))
+        version, _ = self._registry.form(request.tenant, request.old.form, request.old.version)
+        return self._queries.past(request.tenant, request.old.form, version, min(request.recorded_max, SHEETS_MAX))
 
-def _answers(form: Form, sheets: Sequence[pb.AnswerSheet], *, missing_is_na: bool) -> list[Answers]:
+
+def _sheets(messages: Sequence[pb.AnswerSheet]) -> list[Sheet]:
+    return [Sheet(message.id, MessageToDict(message.answers)) for message in messages]
+
+
+def _answers(form: Form, sheets: Sequence[Sheet], *, missing_is_na: bool) -> list[Answers]:
     if len(sheets) > SHEETS_MAX:
         raise InvalidInput(FieldViolation("sheets", "OUT_OF_RANGE", f"must not be more than {SHEETS_MAX}; ask for the others separately"))
     return [
-        read_answers(form, MessageToDict(sheet.answers), field=f"sheets[{place}].answers", missing_is_na=missing_is_na)
+        read_answers(form, sheet.answers, field=f"sheets[{place}].answers", missing_is_na=missing_is_na)
         for place, sheet in enumerate(sheets)
     ]
 

@@ -1,22 +1,50 @@
 """Forms from the read models."""
 from __future__ import annotations
 
+import json
+from typing import NamedTuple
+
 from google.protobuf.field_mask_pb2 import FieldMask
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, and_, select
 
 from opsledger.proto.quality.v1 import forms_pb2 as pb
 from opsledger.services.masks import masked
 from opsledger.services.paging import last_of, page_size, page_token
+from opsledger.services.projections.database import reader
 from opsledger.services.projections.tables_forms import forms
+from opsledger.services.projections.tables_quality import evaluation_answers, evaluations
 from opsledger.services.tickets.codec import timestamp
 
 PAGE_DEFAULT, PAGE_MAX = 50, 1_000
 _SUMMARY = FieldMask(paths=[field.name for field in pb.Form.DESCRIPTOR.fields if field.name != "document_json"])
 
 
+class Sheet(NamedTuple):
+    """The answers of one evaluation."""
+
+    id: str
+    answers: dict[str, object]
+
+
 class FormQueries:
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = reader(engine)
+
+    def past(self, tenant: str, form: str, version: int, limit: int) -> list[Sheet]:
+        """Of evaluations by a form version the answers that count, the newest contacts first."""
+        chosen = select(evaluations.c.aggregate_id, evaluations.c.counting_version).where(
+            evaluations.c.tenant == tenant, evaluations.c.form == form, evaluations.c.form_version == version,
+            evaluations.c.counting_version > 0,
+        ).order_by(evaluations.c.contact_at_us.desc(), evaluations.c.aggregate_id).limit(limit).subquery()
+        answers = evaluation_answers.c
+        of_chosen = select(answers.aggregate_id, answers.question, answers.answer).join(
+            chosen, and_(answers.aggregate_id == chosen.c.aggregate_id, answers.version == chosen.c.counting_version))
+        with self._engine.connect() as connection:
+            found: dict[str, dict[str, object]] = {row.aggregate_id: {} for row in connection.execute(select(chosen))}
+            for row in connection.execute(of_chosen):
+                if row.answer:
+                    found[row.aggregate_id][row.question] = json.loads(row.answer)
+        return [Sheet(id, answers) for id, answers in found.items()]
 
     def ListForms(self, request: pb.ListFormsRequest) -> pb.ListFormsResponse:
         """Raises InvalidInput, InvalidPageToken."""

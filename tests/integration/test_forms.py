@@ -3,12 +3,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import grpc
-import jwt
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.json_format import ParseDict
@@ -18,13 +17,17 @@ from grpc_status import rpc_status
 
 from opsledger.proto.quality.v1 import forms_pb2 as pb
 from opsledger.proto.quality.v1.forms_pb2_grpc import FormServiceStub
+from opsledger.services.grpc.progress import METADATA_KEY
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.segment import SegmentJournal
-from opsledger.services.settings import Auth, Settings
+from opsledger.services.settings import Settings
+from tests.kit import tokens
+from tests.kit.evaluating import office
+from tests.kit.evaluating import sheet as filled
 from tests.kit.forms import Document, choice, form_of, rating
+from tests.kit.quality import FORM_DOCUMENT, SEVENTY_FIVE, SIXTY
 from tests.kit.servers import Running, running
 
-KEY = "a key that is long enough for HMAC with SHA-256"
 ONE = form_of([rating("a"), rating("b", na=True, na_values=[0])], pass_mark=60)
 TWO = form_of([rating("a", points=30), rating("b", na=True, na_values=[0]), choice("c", 0, 5)], pass_mark=60)
 
@@ -126,23 +129,19 @@ def test_versions_are_compared_simulated_and_scored(server: Running) -> None:
 
 
 def test_who_may_publish_and_who_may_look(tmp_path: Path) -> None:
-    key_file = tmp_path / "key"
-    key_file.write_text(KEY)
+    def person(*roles: str, tenant: str = "acme") -> tuple[tuple[str, str], ...]:
+        return tokens.metadata("mia", *roles, tenant=tenant)
 
-    def bearer(*roles: str, tenant: str = "acme") -> tuple[tuple[str, str], ...]:
-        claims = {"sub": "mia", "tenant": tenant, "roles": list(roles), "exp": datetime.now(UTC) + timedelta(hours=1)}
-        return (("authorization", f"Bearer {jwt.encode(claims, KEY, 'HS256')}"),)
-
-    with running(MemoryJournal(), Settings(listen="127.0.0.1:0", auth=Auth(key_file=key_file, algorithms=("HS256",)))) as server:
+    with running(MemoryJournal(), Settings(listen="127.0.0.1:0", auth=tokens.auth(tmp_path))) as server:
         request = pb.PublishFormRequest(request_id="r", tenant="acme", document_json=json.dumps(ONE))
-        for wrong in (bearer("analyst"), bearer("manager", tenant="evil")):
+        for wrong in (person("analyst"), person("manager", tenant="evil")):
             assert refused(stub(server).PublishForm, request, metadata=wrong).code() is grpc.StatusCode.PERMISSION_DENIED
-        assert stub(server).PublishForm(request, metadata=bearer("manager")).form.published_by == "mia"
+        assert stub(server).PublishForm(request, metadata=person("manager")).form.published_by == "mia"
         look = pb.GetFormRequest(tenant="acme", form="f")
-        assert stub(server).GetForm(look, metadata=bearer("analyst")).form.version == 1
-        assert refused(stub(server).GetForm, look, metadata=bearer("recorder")).code() is grpc.StatusCode.PERMISSION_DENIED
+        assert stub(server).GetForm(look, metadata=person("analyst")).form.version == 1
+        assert refused(stub(server).GetForm, look, metadata=person("recorder")).code() is grpc.StatusCode.PERMISSION_DENIED
         score = pb.ScoreAnswersRequest(tenant="acme", form=pb.FormRef(form="f"))
-        assert refused(stub(server).ScoreAnswers, score, metadata=bearer("agent")).code() is grpc.StatusCode.PERMISSION_DENIED
+        assert refused(stub(server).ScoreAnswers, score, metadata=person("agent")).code() is grpc.StatusCode.PERMISSION_DENIED
 
 
 def test_versions_stay_when_the_server_starts_again(tmp_path: Path) -> None:
@@ -151,3 +150,24 @@ def test_versions_stay_when_the_server_starts_again(tmp_path: Path) -> None:
     with SegmentJournal.open(tmp_path / "journal") as journal, running(journal) as server:
         assert publish(server, ONE, "r1") == first
         assert stub(server).GetForm(pb.GetFormRequest(tenant="acme", form="f")).form == first.form
+
+
+def test_a_draft_is_simulated_on_recorded_evaluations(tmp_path: Path) -> None:
+    lenient = deepcopy(FORM_DOCUMENT)
+    lenient["scoring"]["pass_mark"] = 60
+    with office(tmp_path) as floor:
+        floor.publish()
+        begun = [floor.begin(), floor.begin(), floor.begin()]
+        for evaluation, answers in zip(begun, (SIXTY, SEVENTY_FIVE), strict=False):  # the third one is not submitted
+            floor.write("ann", "SubmitEvaluation", id=evaluation.id, sheet=filled(**answers))
+        request = pb.SimulateFormRequest(
+            tenant="acme", old=pb.FormRef(form="calls"), new=pb.FormRef(document_json=json.dumps(lenient)), recorded_max=10)
+        metadata = (*floor.as_person("ann"), (METADATA_KEY, str(floor.position)))
+        found = stub(floor.server).SimulateForm(request, metadata=metadata)
+        assert {each.id: (each.before.outcome, each.after.outcome, each.after.score.value) for each in found.sheets} == {
+            begun[0].id: ("fail", "pass", 0.6), begun[1].id: ("pass", "pass", 0.75)}
+        assert (found.report.evaluations, found.report.changed) == (2, 1)
+        request.recorded_max = 1
+        assert stub(floor.server).SimulateForm(request, metadata=metadata).report.evaluations == 1
+        request.old.document_json = json.dumps(FORM_DOCUMENT)
+        assert refused(stub(floor.server).SimulateForm, request, metadata=metadata).code() is grpc.StatusCode.INVALID_ARGUMENT
