@@ -7,13 +7,15 @@ from typing import Any
 
 from opsledger.core.ports import NewEvent
 from opsledger.core.sla.calendar import parse_calendar
-from opsledger.ext import journal
+from opsledger.ext import journal, scoring
 from opsledger.ext.calendar import Timeline
 from opsledger.ext.calendar import twin as calendar_twin
 from opsledger.ext.journal import codec as journal_twin
+from opsledger.ext.scoring import Questions, integers
 
 KERNEL, TWIN = "kernel", "twin"
 QUESTIONS = 10_000
+EVALUATIONS = 500
 COMMITS, COMMIT_EVENTS, PAYLOAD_BYTES = 100, 10, 300
 HOUR_US = 3_600_000_000
 YEAR_START_US = 1_767_225_600_000_000
@@ -30,7 +32,28 @@ Call = Callable[[], int]
 
 def calls(seed: int) -> dict[str, dict[str, Call]]:
     """Measurement -> contender -> the work."""
-    return {**_calendar(Random(seed)), **_journal(Random(seed))}
+    return {**_calendar(Random(seed)), **_journal(Random(seed)), **_scoring(Random(seed))}
+
+
+def _scoring(random: Random) -> dict[str, dict[str, Call]]:
+    """Forms of 5 sections with 4 questions each, by section percentages."""
+    columns = 20
+    questions = Questions(
+        integers([at // 4 for at in range(columns)]), integers([random.randrange(1, 40) for _ in range(columns)]),
+        integers([10] * columns), integers([0] * columns), True, (1, 1),
+    )
+    cells = (EVALUATIONS, columns)
+    states, points, fails = (
+        integers([random.randrange(most) for _ in range(EVALUATIONS * columns)]).reshape(cells) for most in (3, 11, 1))
+
+    def scored(score: Callable[..., Any]) -> Call:
+        def call() -> int:
+            score(questions, states, points, fails)
+            return EVALUATIONS
+
+        return call
+
+    return {"scoring: evaluations": {KERNEL: scored(scoring.score), TWIN: scored(scoring.twin.score)}}
 
 
 def _calendar(random: Random) -> dict[str, dict[str, Call]]:

@@ -34,7 +34,11 @@ class Scores(NamedTuple):
 def document(found: Scores, *, with_evaluations: bool) -> dict[str, Any]:
     """Scores and shares are of 1; an exact one is a text like ``3/4`` beside the nearest float."""
     evaluations = [
-        {"id": evaluation.id, **({"agent": evaluation.agent} if found.file.has_agents else {}), **_numbers(plain_result(scored))}
+        {
+            "id": evaluation.id, **({"agent": evaluation.agent} if found.file.has_agents else {}), **_numbers(plain_result(scored)),
+            "score": None if scored.score is None else float(scored.score),
+            "score_exact": None if scored.score is None else str(scored.score),
+        }
         for evaluation, scored in zip(found.file.evaluations, found.scored, strict=True)
     ]
     return {

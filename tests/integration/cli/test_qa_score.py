@@ -63,14 +63,14 @@ def written(folder: Path, kind: str) -> Path:
 def test_published_weights_from_every_kind_of_file(form: Path, tmp_path: Path, kind: str) -> None:
     # 40/20/20/20 with 10, 5, 5, 0 of 10: 60 %; the last one not applicable: 75 %
     found = score(form, written(tmp_path, kind))
-    assert [(each["id"], each["score"]) for each in found["evaluations"]] == [
-        ("A", {"value": 0.6, "exact": "3/5"}), ("B", {"value": 0.75, "exact": "3/4"})]
+    assert [(each["id"], each["score"], each["score_exact"]) for each in found["evaluations"]] == [("A", 0.6, "3/5"), ("B", 0.75, "3/4")]
+    assert [each["share"]["exact"] for each in found["evaluations"][0]["questions"]] == ["2/5", "1/10", "1/10", "0"]
 
 
 def test_zero_means_not_appraised_where_the_form_says_so() -> None:
     # T-1: 40·5/5 + 20·4/5 + 20·5/5 + 20·3/5 = 88; T-2 without clarity: (32 + 20 + 8) ÷ 80 = 75; T-3: (16 + 12 + 16) ÷ 80 = 55; T-5: 96
     found = json.loads(run("qa", "score", *EXAMPLE, "--json").out)
-    assert [each["score"] and each["score"]["value"] for each in found["evaluations"]] == [0.88, 0.75, 0.55, None, 0.96]
+    assert [each["score"] for each in found["evaluations"]] == [0.88, 0.75, 0.55, None, 0.96]
     assert (found["evaluations"][3]["reason"], found["evaluations"][3]["outcome"]) == ("NOTHING_APPLICABLE", None)
     assert (found["summary"]["mean"]["value"], found["summary"]["mean"]["cases"]) == (pytest.approx(0.785), 4)
     means = {agent: own["mean"]["value"] for agent, own in found["agents"].items()}
