@@ -64,7 +64,10 @@ def status_of(error: Exception) -> grpc.Status:
         ]))
     if delay_ms := RETRY_AFTER_MS.get(code):
         details.append(RetryInfo(retry_delay=Duration(nanos=delay_ms % 1000 * 1_000_000, seconds=delay_ms // 1000)))
-    return rpc_status.to_status(Status(code=code.value[0], message=text, details=[_any(detail) for detail in details]))
+    status = rpc_status.to_status(Status(code=code.value[0], message=text, details=[_any(detail) for detail in details]))
+    if delay_ms:  # gRPC's own clients know this one: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
+        status = status._replace(trailing_metadata=(*status.trailing_metadata, ("grpc-retry-pushback-ms", str(delay_ms))))  # type: ignore[attr-defined]  # a named tuple
+    return status
 
 
 def _metadata(error: errors.OpsledgerError) -> dict[str, str]:
@@ -73,6 +76,8 @@ def _metadata(error: errors.OpsledgerError) -> dict[str, str]:
             return {"kind": error.kind, "name": error.name}
         case errors.VersionConflict():
             return {"current": str(error.current), "given": str(error.given)}
+        case errors.JournalDamaged():
+            return {"position": str(error.position), "segment": error.segment, "offset": str(error.offset)}
         case errors.JournalMoved():
             return {"node": error.node, "address": error.address, "epoch": str(error.epoch)}
     return {}

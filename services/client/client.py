@@ -1,0 +1,57 @@
+"""A connection to a server with the calls of all its services."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import grpc
+
+from opsledger.services.client.areas import Coaching, Evaluations, Forms, Rules, Scorecards, Timers
+from opsledger.services.client.connection import Connection
+from opsledger.services.client.recording import Recorder
+
+
+class Client:
+    """Close it, or use it in a ``with``. Thread-safe."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.recorder = Recorder(connection)
+        self.rules = Rules(connection)
+        self.timers = Timers(connection)
+        self.scorecards = Scorecards(connection)
+        self.forms = Forms(connection)
+        self.evaluations = Evaluations(connection)
+        self.coaching = Coaching(connection)
+
+    @property
+    def position(self) -> int:
+        """Of the last write; queries wait until the read models have seen it."""
+        return self.connection.position
+
+    def sees(self, position: int) -> None:
+        """Let queries wait for what somebody else wrote there."""
+        self.connection.wrote(position)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def connect(
+    address: str, *, token: str | Callable[[], str] = "", tenant: str = "", actor: str = "", timeout_s: float = 30.0,
+    credentials: grpc.ChannelCredentials | None = None, wait_for_server: bool = False,
+) -> Client:
+    """A client of the server at HOST:PORT. Nothing is sent before the first call.
+
+    ``token``: a bearer token, or a function that gives a fresh one. ``tenant`` and ``actor`` stand in every request that names none.
+    ``timeout_s``: of a call, all attempts together. ``credentials``: for TLS. ``wait_for_server``: wait for a server that is not
+    there, until the timeout, instead of failing after a few attempts.
+    """
+    return Client(Connection(
+        address, token=token, tenant=tenant, actor=actor, timeout_s=timeout_s, credentials=credentials, wait_for_server=wait_for_server,
+    ))
