@@ -98,8 +98,8 @@ def decode_commit_header(data: bytes) -> CommitHeader | None:
     """What a commit says of itself, unchecked: ``scan`` checks it. None when these bytes do not begin with a commit's header."""
     if len(data) < COMMIT_HEADER_BYTES or not data.startswith(COMMIT_MAGIC):
         return None
-    _, _, _, count, first_position, _, _, _, epoch = COMMIT_HEADER.unpack_from(data)
-    return CommitHeader(first_position, count, epoch)
+    _, _, _, count, first_position, durable, _, _, epoch = COMMIT_HEADER.unpack_from(data)
+    return CommitHeader(first_position, count, durable, epoch)
 
 
 def scan(data: bytes, base: int, next_position: int, previous_hash: bytes) -> Scan:

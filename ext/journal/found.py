@@ -45,6 +45,8 @@ class SegmentHeader(NamedTuple):
 class CommitHeader(NamedTuple):
     first_position: int
     events: int
+    durable: int
+    """Position that its writer knew to be durable before it."""
     epoch: int
     """Of the writer."""
 

@@ -78,10 +78,12 @@ class Builder:
         return batch
 
     def _begin(self) -> Batch:
+        # Where writers are fenced in the log, batches are sent before it is known that those before them stand.
+        durable = self._index.events if self._epoch else self._position
         if self._offset < self._segment_bytes:
-            return Batch(self._segment, self._offset, self._position)
+            return Batch(self._segment, self._offset, durable)
         header = encode_segment_header(self._position + 1, self._hash)
-        return Batch(self._position + 1, SEGMENT_HEADER_BYTES, self._position, header)
+        return Batch(self._position + 1, SEGMENT_HEADER_BYTES, durable, header)
 
     def _add(self, batch: Batch, planned: Plan, request_key: bytes) -> None:
         offset = batch.offset + batch.size

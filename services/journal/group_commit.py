@@ -82,7 +82,7 @@ class GroupCommit:
                 try:
                     self._store(batch)
                 except Exception as error:  # a full disk, a failed sync: whatever it is, the disk is not known any more
-                    self._stop(error)
+                    self.stop(error)
             for answer, outcome, commits in batch.answers:
                 if self._stopped and commits > batch.stood:
                     answer.set_exception(self._stopped)
@@ -91,8 +91,11 @@ class GroupCommit:
                 else:
                     answer.set_result(outcome)
 
-    def _stop(self, error: Exception) -> None:
+    def stop(self, error: Exception) -> None:
+        """Nothing is stored any more; whoever waits or comes is told why. The first reason stays."""
         with self._changed:
+            if self._stopped:
+                return
             if isinstance(error, JournalError):
                 self._stopped = error
             else:

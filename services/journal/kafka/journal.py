@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, RLock, Thread
 from typing import Self
 from uuid import uuid4
 
@@ -65,7 +65,7 @@ class KafkaJournal(SegmentReading):
         self._wants = False
         """To be the owner: when Kafka was away, and nobody else has claimed the partition, it is claimed again."""
         self._refusal: JournalError | None = None
-        self._turning = Lock()
+        self._turning = RLock()
         self._turn, self._stopping = Event(), Event()
         self._watcher = Thread(target=self._watch, name="journal-watch", daemon=True)
         try:
@@ -85,7 +85,8 @@ class KafkaJournal(SegmentReading):
 
     @property
     def is_owner(self) -> bool:
-        return self._term is not None and self._term.ended is None
+        term = self._term
+        return term is not None and term.ended is None and not term.is_fenced
 
     @property
     def next_offset(self) -> int:
@@ -95,8 +96,10 @@ class KafkaJournal(SegmentReading):
     def claim(self) -> None:
         """Become the owner: whoever was it before cannot acknowledge anything after this. Raises JournalUnreachable."""
         with self._turning:
+            if self.is_owner:
+                return
             self._wants = True
-            self._end_term()
+            self._end_term(self._moved())
             producer = self._link.producer()
             try:
                 while not self._claimed(producer):
@@ -152,6 +155,8 @@ class KafkaJournal(SegmentReading):
         while not self._stopping.is_set():
             try:
                 self._look()
+                if isinstance(self._refusal, JournalUnreachable):
+                    self._refusal = None
             except JournalUnreachable as error:
                 self._refusal = error
                 _log.warning("%s; trying again", error)
@@ -162,8 +167,7 @@ class KafkaJournal(SegmentReading):
                 return
 
     def _look(self) -> None:
-        term = self._term
-        if term and not term.ended:
+        if self.is_owner:
             offset = self._replica.offset
             if self._turn.wait(_IDLE_S) or self._replica.offset != offset:
                 self._turn.clear()
@@ -171,29 +175,30 @@ class KafkaJournal(SegmentReading):
         if self._stopping.is_set():
             return
         self._replica.take(self._partition.read(self._replica.offset))
-        if self._wants and (term is None or term.ended or term.is_fenced):
-            self._partition.catch_up(self._replica, self._partition.end())
-            if self._replica.claim.node == self._node:
-                self.claim()
-            else:
-                self._give_up(term)
-
-    def _give_up(self, term: Term | None) -> None:
         with self._turning:
-            if self._term is term:
-                self._wants, self._refusal = False, None
-                self._end_term()
+            if self._wants and not self.is_owner:
+                self._turn_over()
+
+    def _turn_over(self) -> None:
+        """The term is over: begin another one, unless another node has begun its own."""
+        self._partition.check_continues(self._replica)
+        self._partition.catch_up(self._replica, self._partition.end())
+        if self._replica.claim.node == self._node:
+            self.claim()
+            return
+        self._wants, self._refusal = False, None
+        self._end_term(self._moved())
         _log.warning("%s", self._moved())
 
-    def _end_term(self) -> None:
-        if self._term:
-            self._term.close()
+    def _end_term(self, reason: JournalError) -> None:
+        if term := self._term:
+            term.end(reason)
             self._term = None
 
     def _fail(self, error: Exception) -> None:
         with self._turning:
             self._refusal = JournalStopped(f"the journal stopped: {error}")
-            self._end_term()
+            self._end_term(self._refusal)
         self._wake()
 
     @property
@@ -206,7 +211,8 @@ class KafkaJournal(SegmentReading):
         self._stopping.set()
         self._turn.set()
         self._watcher.join()
-        self._end_term()
+        if self._term:
+            self._term.close()
         self._release()
 
     def _release(self) -> None:

@@ -62,17 +62,17 @@ class Partition:
             begin = int(self._consumer.beginning_offsets([self._partition])[self._partition])
         if begin > replica.offset:
             raise self._gone(replica.offset)
+        if replica.offset > begin and not self.holds_last(replica):
+            raise JournalDamaged(
+                "the topic does not hold the record that was read last", position=replica.recovered.position, segment=self._name,
+                offset=replica.offset - 1,
+            )
+
+    def holds_last(self, replica: Replica) -> bool:
+        """Whether the last record that the replica has taken is still what stands there."""
         if replica.offset == 0:
-            return
-        if self.end() < replica.offset:
-            raise self._gone(replica.offset)
-        if begin < replica.offset:
-            last = self._last_before(replica.offset)
-            if crc32c(last.value) != replica.record_crc:
-                raise JournalDamaged(
-                    "the topic holds another record here than the one that was read before", position=replica.recovered.position,
-                    segment=self._name, offset=last.offset,
-                )
+            return True
+        return self.end() >= replica.offset and crc32c(self._last_before(replica.offset).value) == replica.record_crc
 
     def _last_before(self, offset: int) -> Record:
         deadline_s = monotonic() + self._patience_s

@@ -67,6 +67,7 @@ class Replica:
         self._state = stored.state if stored else LogState()
         self.record_crc = stored.record_crc if stored else 0
         self._begins = [(self._state.claim.epoch, self._state.position)]
+        self._broken: Exception | None = None
         self.on_taken: Callable[[], None] = lambda: None
 
     def _check_source(self, folder: Path, stored: StoredOffset | None) -> None:
@@ -85,28 +86,38 @@ class Replica:
         return self._state.claim
 
     def take(self, records: Iterable[Record]) -> None:
-        """The next records in order. Raises OSError when the disk refuses."""
+        """The next records in order. Raises OSError when the disk refuses, JournalDamaged when they do not follow; nothing is
+        taken after that: a start reads them again from the stored offset."""
         with self._lock:
-            batch: Batch | None = None
-            state, value = self._state, b""
-            for record in records:
-                if record.offset < state.offset:
-                    continue
-                batch = batch or self._begin()
-                before, value = state.claim, record.value
-                found = state.take(record, batch.offset + batch.size)
-                if state.claim is not before:
-                    self._begins.append((state.claim.epoch, state.position))
-                if found and state.position > batch.position:
-                    self._add(batch, value, found.entries)
-                    if batch.offset + batch.size >= self._segment_bytes:
-                        self._write(batch)
-                        batch = None
+            if self._broken:
+                raise self._broken
+            try:
+                self._take(records)
+            except Exception as error:
+                self._broken = error
+                raise
+        self.on_taken()
+
+    def _take(self, records: Iterable[Record]) -> None:
+        batch: Batch | None = None
+        state, last = self._state, None
+        for record in records:
+            if record.offset < state.offset:
+                continue
+            batch, before, last = batch or self._begin(), state.claim, record
+            found = state.take(record, batch.offset + batch.size)
+            if state.claim is not before:
+                self._begins.append((state.claim.epoch, state.position))
+            if found and state.position > batch.position:
+                self._add(batch, record.value, found.entries)
+                if batch.offset + batch.size >= self._segment_bytes:
+                    self._write(batch)
+                    batch = None
+        if last:
             if batch:
                 self._write(batch)
-                self.record_crc = crc32c(value)
-                self._stored.write(encode_stored(StoredOffset(state, self.record_crc, self._topic, self._partition)), 0)
-        self.on_taken()
+            self.record_crc = crc32c(last.value)
+            self._stored.write(encode_stored(StoredOffset(state, self.record_crc, self._topic, self._partition)), 0)
 
     def _begin(self) -> Batch:
         segments, position = self._writer.segments, self.recovered.position
@@ -143,9 +154,10 @@ class Replica:
 
     def close(self) -> None:
         with self._lock:
-            if self._writer.segments:
-                self._settle()
-            self._writer.close()
+            if not self._broken:
+                if self._writer.segments:
+                    self._settle()
+                self._writer.close()
             self._files.unlock()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from opsledger.core.errors import JournalError, JournalMoved, JournalUnreachable
+from opsledger.core.errors import JournalDamaged, JournalError, JournalMoved, JournalUnreachable
 from opsledger.core.ports import Commit, Receipt
 from opsledger.ext.journal import decode_commit_header
 from opsledger.services.journal.batches import Batch, Builder, Request
@@ -100,6 +100,8 @@ class Term:
                     self._replica.take(following)
                     following = []
                     self._find(commit, offset)
+                    if 0 <= offset < self._replica.offset and not self._stands(commit) and not self.is_fenced:
+                        raise self._passed_over(offset)
                 expected = max(expected, self._replica.offset + len(following))
         finally:
             self._replica.take(following)
@@ -120,6 +122,19 @@ class Term:
             if monotonic() > deadline_s:
                 raise JournalUnreachable("Kafka says that it has a commit which it does not show; send the same request again")
             self._replica.take(self._partition.read(self._replica.offset))
+
+    def _passed_over(self, offset: int) -> JournalError:
+        """Either a commit before it did not get through, or the topic goes on where it was before: it has lost records."""
+        if self._partition.holds_last(self._replica):
+            return JournalUnreachable("Kafka did not take a commit that others were built on; send the same request again")
+        return JournalDamaged("the topic has lost records that were acknowledged", position=self._replica.recovered.position,
+                              segment=self._link.topic, offset=offset)
+
+    def end(self, reason: JournalError) -> None:
+        """Tell all who wait why nothing is written any more."""
+        self._commits.stop(reason)
+        self._commits.close()
+        self._producer.close(timeout=0)
 
     def close(self) -> None:
         """Finish what was queued."""
