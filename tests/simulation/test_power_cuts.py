@@ -92,7 +92,7 @@ def live(disk: Disk, history: History) -> None:
                 commits, batch = built.pop(0)
                 writer.write(batch)
                 builder.forget(batch)
-                for commit, (_, outcome) in zip(commits, batch.answers, strict=True):
+                for commit, (_, outcome, _) in zip(commits, batch.answers, strict=True):
                     assert isinstance(outcome, Receipt)
                     history.acknowledge(commit, outcome)
         if random.random() < 0.5:

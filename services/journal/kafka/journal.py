@@ -23,7 +23,7 @@ from opsledger.core.errors import (
 from opsledger.core.ports import Commit, Receipt
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.clock import wall_clock_us
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.link import KafkaLink, release
 from opsledger.services.journal.kafka.partition import Partition
 from opsledger.services.journal.kafka.records import CLAIM_KEY, Claim, encode_claim
 from opsledger.services.journal.kafka.replica import Replica
@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 _IDLE_S = 1.0
 """How often an owner with nothing to write looks whether it still is one."""
 _RETRY_S = 0.5
+_CLAIMING = JournalUnreachable("this node is about to own the journal; send the same request again")
 _FRAME_OVERHEAD_BYTES = 88 + 255 + 255
 """Of an event, at most."""
 
@@ -96,10 +97,11 @@ class KafkaJournal(SegmentReading):
     def claim(self) -> None:
         """Become the owner: whoever was it before cannot acknowledge anything after this. Raises JournalUnreachable."""
         with self._turning:
+            self._partition.catch_up(self._replica, self._partition.end())
             if self.is_owner:
                 return
             self._wants = True
-            self._end_term(self._moved())
+            self._end_term(_CLAIMING)
             producer = self._link.producer()
             try:
                 while not self._claimed(producer):
@@ -108,7 +110,7 @@ class KafkaJournal(SegmentReading):
                     self._link, self._number, producer, self._replica, self._partition, self._limits, self._now_us, self._turn.set
                 )
             except BaseException:
-                producer.close(timeout=0)
+                release(producer)
                 raise
             self._refusal = None
         _log.info("node %s owns partition %d of %s from position %d on, epoch %d",
@@ -137,7 +139,7 @@ class KafkaJournal(SegmentReading):
             return refused
         if term := self._term:
             return term.submit(commit, size)
-        refused.set_exception(self._refusal or self._moved())
+        refused.set_exception(self._refusal or (_CLAIMING if self._wants else self._moved()))
         return refused
 
     def append(self, commit: Commit) -> Receipt:

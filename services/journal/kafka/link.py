@@ -1,6 +1,7 @@
 """How this process reaches Kafka: one set of options for every client, with the defaults that would lose data set right."""
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from opsledger.core.errors import JournalUnreachable
 
+_log = logging.getLogger(__name__)
 MESSAGE_BYTES_MAX = 96 << 20
 """Of one record: a commit of 64 MiB of payload with its frames, below the 100 MiB that a broker takes as it is installed."""
 FRAME_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
@@ -109,6 +111,17 @@ class KafkaLink(BaseModel):
         options = {name: value for name, value in self.options().items() if name != "metrics_enabled"}
         with Unreachable("no answer"):
             return KafkaAdminClient(**options)
+
+
+def release(client: KafkaProducer | KafkaConsumer, wait_s: float = 0.0) -> None:
+    """Close it; what it still had to say to a Kafka that does not answer, it does not say."""
+    try:
+        if isinstance(client, KafkaProducer):
+            client.close(timeout=wait_s)
+        else:
+            client.close()
+    except KafkaError as error:
+        _log.warning("a connection to Kafka did not end in order (%s: %s)", type(error).__name__, error)
 
 
 class Unreachable:

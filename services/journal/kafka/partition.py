@@ -9,7 +9,7 @@ from kafka.errors import OffsetOutOfRangeError
 
 from opsledger.core.errors import JournalDamaged, JournalUnreachable
 from opsledger.ext.journal import crc32c
-from opsledger.services.journal.kafka.link import KafkaLink, Unreachable
+from opsledger.services.journal.kafka.link import KafkaLink, Unreachable, release
 from opsledger.services.journal.kafka.records import Record
 from opsledger.services.journal.kafka.replica import Replica
 
@@ -86,4 +86,4 @@ class Partition:
 
     def close(self) -> None:
         with self._lock:
-            self._consumer.close()
+            release(self._consumer)

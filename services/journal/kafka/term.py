@@ -15,7 +15,7 @@ from opsledger.core.ports import Commit, Receipt
 from opsledger.ext.journal import decode_commit_header
 from opsledger.services.journal.batches import Batch, Builder, Request
 from opsledger.services.journal.group_commit import GroupCommit
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.link import KafkaLink, release
 from opsledger.services.journal.kafka.partition import Partition
 from opsledger.services.journal.kafka.records import Record
 from opsledger.services.journal.kafka.replica import Replica
@@ -134,9 +134,9 @@ class Term:
         """Tell all who wait why nothing is written any more."""
         self._commits.stop(reason)
         self._commits.close()
-        self._producer.close(timeout=0)
+        release(self._producer)
 
     def close(self) -> None:
         """Finish what was queued."""
         self._commits.close()
-        self._producer.close(timeout=0 if self.ended else self._link.delivery_timeout_s)
+        release(self._producer, 0 if self.ended else self._link.delivery_timeout_s)

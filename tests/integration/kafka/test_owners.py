@@ -1,14 +1,14 @@
 """Of two nodes that want to write one partition, the later claim wins, and the log alone decides what the other one still wrote."""
 from __future__ import annotations
 
+import itertools
 import signal
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from opsledger.core.errors import JournalMoved
-from opsledger.core.ports import Receipt
 from opsledger.services.journal.kafka.journal import KafkaJournal
 from opsledger.services.journal.kafka.link import KafkaLink
 from tests.kit.journals import decision, event, facts
@@ -61,30 +61,33 @@ def test_owners_that_take_over_from_each_other_under_load(tmp_path: Path, link: 
     """Every commit is answered with its position, or refused and not there; what was refused is recorded once by the next owner."""
     nodes = [KafkaJournal(tmp_path / node, link, node=node, owner=False) for node in "abc"]
     acknowledged: dict[str, int] = {}
-    left = [str(number) for number in range(3_000)]
-    turn = 0
-    while left:
-        owner, following = nodes[turn % 3], nodes[(turn + 1) % 3]
-        owner.claim()
-        answers: list[tuple[str, Future[Receipt]]] = [(key, owner.submit(facts(event(f"s{key[-1]}", key=key)))) for key in left[:800]]
-        answers[100][1].result()
-        following.claim()  # while the others are on their way
-        refused = []
-        for key, answer in answers:
-            if error := answer.exception():
-                assert isinstance(error, JournalMoved)
-                refused.append(key)
-            else:
-                acknowledged[key] = answer.result().positions[0]
-        left = refused + left[800:]
-        turn += 1
+    left = [str(number) for number in range(6_000)]
+    with ThreadPoolExecutor() as pool:
+        for turn in itertools.count():
+            owner, following = nodes[turn % 3], nodes[(turn + 1) % 3]
+            owner.claim()
+            taking_over = pool.submit(following.claim)
+            answers = [(key, owner.submit(facts(event(f"s{key[-1]}", key=key)))) for key in left[:1_000]]
+            refused = []
+            for key, answer in answers:
+                if error := answer.exception():
+                    assert isinstance(error, JournalMoved)
+                    refused.append(key)
+                else:
+                    acknowledged[key] = answer.result().positions[0]
+            taking_over.result()
+            left = refused + left[1_000:]
+            if not left:
+                break
     end = max(node.position for node in nodes)
+    assert len(acknowledged) == end == 6_000
     for node in nodes:
         assert node.wait_beyond(end - 1, 30)
-        assert all_events(node) == all_events(nodes[0])
         check_acknowledged(all_events(node), acknowledged)
+    events = all_events(nodes[0])
+    assert all(all_events(node) == events for node in nodes)
+    for node in nodes:
         node.close()
-    assert len(acknowledged) == end == 3_000
     _, fresh = read_from_topic(tmp_path / "fresh", link)
     assert all(segments(tmp_path / node) == fresh for node in "abc")
 

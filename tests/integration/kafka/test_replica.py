@@ -58,12 +58,12 @@ def _lose_segment(folder: Path) -> None:
 
 
 def _lose_end(folder: Path) -> None:
-    last = sorted(folder.glob("*.segment"))[-1]
+    last = max(folder.glob("*.segment"))
     last.write_bytes(last.read_bytes()[:-1])
 
 
 def _damage(folder: Path) -> None:
-    last = sorted(folder.glob("*.segment"))[-1]
+    last = max(folder.glob("*.segment"))
     data = bytearray(last.read_bytes())
     data[200] ^= 1
     last.write_bytes(data)
