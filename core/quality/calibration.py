@@ -19,8 +19,8 @@ from opsledger.core.quality import errors
 from opsledger.core.quality.sheet import Plain, Sheet
 from opsledger.core.quality.subject import Subject, read_subject
 
-CONTACTS_MAX = 200
-RATERS_MAX = 100
+CONTACTS_MAX = 50
+RATERS_MAX = 50
 
 
 class CalibrationStatus(StrEnum):
