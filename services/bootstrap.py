@@ -12,6 +12,7 @@ from opsledger.services.coaching.answers import CoachingAnswers
 from opsledger.services.coaching.commands import CoachingCommands
 from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.grpc import (
+    calibration_service,
     coaching_service,
     evaluation_service,
     form_service,
@@ -29,6 +30,8 @@ from opsledger.services.grpc.threads import InThread
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.runner import Projector
+from opsledger.services.quality.calibration_queries import CalibrationQueries
+from opsledger.services.quality.calibrations import Calibrations
 from opsledger.services.quality.deadlines import Deadlines
 from opsledger.services.quality.evaluation_queries import EvaluationQueries
 from opsledger.services.quality.evaluations import Evaluations
@@ -130,6 +133,10 @@ def _services(parts: Parts) -> Iterator[Service]:
         parts.in_thread,
     )
     yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.projecting.is_healthy)
+    calibrations = calibration_service.CalibrationService(
+        Calibrations(parts.decisions, registered), CalibrationQueries(parts.engine), parts.in_thread
+    )
+    yield Service(calibration_service.SERVICE.full_name, calibrations.register, is_healthy=parts.projecting.is_healthy)
     coaching = coaching_service.CoachingService(
         CoachingCommands(parts.decisions, parts.journal, wall_clock_us), CoachingAnswers(parts.engine), parts.progress, parts.in_thread
     )

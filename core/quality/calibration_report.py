@@ -5,7 +5,7 @@ Agreement is looked at in three ways, each over units of its own; docs/agreement
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -54,7 +54,7 @@ class CalibrationReport(NamedTuple):
     points_biases: tuple[RaterBias, ...]
     """Over scored questions of contacts, in shares of the points possible."""
     splits: tuple[Split, ...]
-    """Of the questions that are not free text: numbers at the interval level, others at the nominal one."""
+    """Of the questions that are not free text: numbers at the interval level, unless somebody said N/A, others at the nominal one."""
 
 
 def calibration_report(calibration: Calibration, form: Form, confidence: float = CONFIDENCE) -> CalibrationReport:
@@ -65,8 +65,8 @@ def calibration_report(calibration: Calibration, form: Form, confidence: float =
     raters = calibration.active_raters
     judged = _judged(calibration, raters)
     asked = [question for question in form if question.kind is not Kind.TEXT]
-    scores = ratings_of(_row(of, _score) for of in judged)
-    points = ratings_of(_row(of, _points(question)) for of in judged for question in asked if question.is_scored)
+    scores = _on_scale((_row(of, _score) for of in judged), 0.0, 1.0)
+    points = _on_scale((_row(of, _points(question)) for of in judged for question in asked if question.is_scored), 0.0, 1.0)
     answers = ratings_of(_row(of, _answer(question)) for of in judged for question in asked)
     reference = raters.index(calibration.reference_id) if calibration.reference_id in raters else None
     return CalibrationReport(
@@ -80,33 +80,53 @@ def calibration_report(calibration: Calibration, form: Form, confidence: float =
     )
 
 
-_Judged = tuple["Rating | None", ...]
-"""One contact: its rating by each of the raters."""
-_Read = Callable[[Rating], "Category | None"]
+class _Said(NamedTuple):
+    """A rating, with what became of each question."""
+
+    rating: Rating
+    parts: Mapping[str, Mapping[str, Any]]
+
+
+_Judged = tuple["_Said | None", ...]
+"""One contact: what each of the raters said of it."""
+_Read = Callable[[_Said], "Category | None"]
 
 
 def _judged(calibration: Calibration, raters: tuple[str, ...]) -> list[_Judged]:
-    given = {(rating.contact, rating.rater_id): rating for rating in calibration.ratings}
+    given = {
+        (rating.contact, rating.rater_id): _Said(rating, {part["question"]: part for part in rating.result["questions"]})
+        for rating in calibration.ratings
+    }
     return [tuple(given.get((contact, rater)) for rater in raters) for contact in calibration.contacts]
 
 
 def _row(judged: _Judged, read: _Read) -> list[Category | None]:
-    return [None if rating is None else read(rating) for rating in judged]
+    return [None if said is None else read(said) for said in judged]
 
 
 def _by_contact(judged: list[_Judged], question: Question) -> Ratings:
-    read = _number(question) if question.kind is Kind.NUMERIC else _answer(question)
-    return ratings_of(_row(of, read) for of in judged)
+    """Numbers where all are; where somebody says that it does not apply, that is one answer among others."""
+    answers = [_row(of, _answer(question)) for of in judged]
+    if question.kind is not Kind.NUMERIC or any(NA in row for row in answers):
+        return ratings_of(answers)
+    ends = (float(end) for end in (question.least, question.most) if end is not None)
+    return _on_scale((_row(of, _number(question)) for of in judged), *ends)
 
 
-def _score(rating: Rating) -> float | None:
-    score = fraction(rating.result["score"])
+def _on_scale(rows: Iterable[list[Category | None]], *ends: float) -> Ratings:
+    """Numbers of which some mark the ends of their scale: 9 and 10 are near each other also where nobody said less than 9."""
+    table = list(rows)
+    return ratings_of(table, sorted({*ends, *(float(rating) for row in table for rating in row if rating is not None)}))
+
+
+def _score(said: _Said) -> float | None:
+    score = fraction(said.rating.result["score"])
     return None if score is None else float(score)
 
 
 def _points(question: Question) -> _Read:
-    def read(rating: Rating) -> float | None:
-        found = _part(rating, question)
+    def read(said: _Said) -> float | None:
+        found = said.parts.get(question.id, {})
         points, possible = fraction(found.get("points")), fraction(found.get("possible_points"))
         return None if points is None or not possible else float(points / possible)
 
@@ -114,23 +134,19 @@ def _points(question: Question) -> _Read:
 
 
 def _answer(question: Question) -> _Read:
-    def read(rating: Rating) -> str | None:
-        if _part(rating, question).get("state") == State.NOT_APPLICABLE:
+    def read(said: _Said) -> str | None:
+        if said.parts.get(question.id, {}).get("state") == State.NOT_APPLICABLE:
             return NA
-        given = rating.sheet.answers.get(question.id)
+        given = said.rating.sheet.answers.get(question.id)
         return None if given is None else json.dumps(given, ensure_ascii=False)
 
     return read
 
 
 def _number(question: Question) -> _Read:
-    def read(rating: Rating) -> float | None:
-        given = rating.sheet.answers.get(question.id)
-        return None if given is None or given == NA else float(given)
+    def read(said: _Said) -> float | None:
+        given = said.rating.sheet.answers.get(question.id)
+        return None if given is None else float(given)
 
     return read
 
-
-def _part(rating: Rating, question: Question) -> Mapping[str, Any]:
-    """What became of a question; nothing where the result does not know it."""
-    return next((part for part in rating.result["questions"] if part["question"] == question.id), {})

@@ -12,9 +12,10 @@ from sqlalchemy import Index, Table
 
 from opsledger.core.coaching.action_item import ActionItem
 from opsledger.core.coaching.session import CoachingSession
+from opsledger.core.quality.calibration import Calibration
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.quality.form_publication import EvaluationForm
-from opsledger.services.projections import tables_coaching, tables_forms, tables_quality
+from opsledger.services.projections import tables_calibrations, tables_coaching, tables_forms, tables_quality
 from opsledger.services.projections.coaching_rows import item_rows, session_rows
 from opsledger.services.projections.columns import aggregate_id, count, metadata, position, text
 from opsledger.services.projections.evaluation_rows import evaluation_rows
@@ -39,6 +40,7 @@ decisions = Table(
 VIEWS: Mapping[type[Aggregate], DecisionView] = {
     Evaluation: DecisionView(tables_quality.EVALUATION_TABLES, evaluation_rows),
     EvaluationForm: DecisionView((tables_forms.forms,), tables_forms.form_rows),
+    Calibration: DecisionView(tables_calibrations.CALIBRATION_TABLES, tables_calibrations.calibration_rows),
     CoachingSession: DecisionView(tables_coaching.SESSION_TABLES, session_rows),
     ActionItem: DecisionView(tables_coaching.ITEM_TABLES, item_rows),
 }

@@ -1,4 +1,4 @@
-"""Commands on calibrations, and what one person may see of them: requests in, responses out. The rules are in core/quality/calibration.py."""
+"""Commands on calibrations, and what a person may see of them. The rules are in core/quality/calibration.py."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

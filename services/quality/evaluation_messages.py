@@ -58,7 +58,7 @@ def evaluation_message(evaluation: Evaluation, *, draft: bool = True) -> pb.Eval
         started_at=timestamp(evaluation.started_at_us), due_at=instant(evaluation.due_at_us),
         changed_at=timestamp(evaluation.changed_at_us), submitted_at=instant(versions[0].at_us if versions else None),
         dispute_until=instant(evaluation.dispute_until_us), acknowledged_at=instant(evaluation.acknowledged_at_us),
-        draft=_sheet(evaluation.draft) if draft and evaluation.draft != EMPTY else None,
+        draft=sheet_message(evaluation.draft) if draft and evaluation.draft != EMPTY else None,
         versions=[_version(version) for version in versions], counting_version=evaluation.counting,
         score=recorded_score_message(evaluation.current.result) if evaluation.counting else None,
         disputes=[_dispute(dispute) for dispute in evaluation.disputes.values()],
@@ -102,11 +102,11 @@ def instant(at_us: int | None) -> Timestamp | None:
 def _version(version: Version) -> pb.EvaluationVersion:
     return pb.EvaluationVersion(
         number=version.number, cause=version.cause.value, actor=version.actor_id, at=timestamp(version.at_us), reason=version.reason,
-        sheet=_sheet(version.sheet), score=recorded_score_message(version.result),
+        sheet=sheet_message(version.sheet), score=recorded_score_message(version.result),
     )
 
 
-def _sheet(sheet: Sheet) -> pb.Sheet:
+def sheet_message(sheet: Sheet) -> pb.Sheet:
     message = pb.Sheet(comment=sheet.comment, notes={id: pb.Note(**note) for id, note in sheet.notes.items()})
     message.answers.update(sheet.answers)
     return message

@@ -61,7 +61,7 @@ class Reports:
 
         Raises NotFound for a program without tickets and rules, InvalidInput for a label or confidence that is none.
         """
-        _check(confidence)
+        check_confidence(confidence)
         with self._engine.connect() as connection:
             when, period = self._period(connection, program, kind, label)
             before = when.almanac.before(period)
@@ -76,7 +76,7 @@ class Reports:
         order_by: str = BY_NAME, size: int = 0, token: str = "",
     ) -> Report:
         """Those of all agents (or groups) with a case in the period, a page at a time. Raises as ``scorecard``, and InvalidPageToken."""
-        _check(confidence)
+        check_confidence(confidence)
         with self._engine.connect() as connection:
             when, period = self._period(connection, program, kind, label)
             before = when.almanac.before(period)
@@ -121,7 +121,8 @@ class Reports:
         return when, period
 
 
-def _check(confidence: float) -> None:
+def check_confidence(confidence: float) -> None:
+    """Raises InvalidInput for a level that no interval is given at."""
     if not CONFIDENCE_MIN <= confidence <= CONFIDENCE_MAX:
         raise InvalidInput(FieldViolation("confidence", "OUT_OF_RANGE", f"must lie between {CONFIDENCE_MIN} and {CONFIDENCE_MAX}"))
 

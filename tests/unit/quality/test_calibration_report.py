@@ -53,10 +53,16 @@ def report(reference: str = "", withdrawn: str = "") -> CalibrationReport:
 def test_the_most_divided_question_comes_first() -> None:
     found = report()
     told = {one.question: (one.percent_agreement.value, one.percent_agreement.level) for one in found.splits}
-    assert [one.question for one in found.splits] == ["greeting", "tone", "solved"]
+    assert [one.question for one in found.splits] == ["tone", "greeting", "solved"]
     assert told["solved"] == (1.0, Level.NOMINAL)
+    assert told["tone"] == (0.0 + (1 / 3) / 3, Level.NOMINAL), "N/A is an answer that a number does not agree with"
     assert told["greeting"] == (pytest.approx((1 + 1 / 3 + 0) / 3), Level.NOMINAL)
-    assert told["tone"][1] is Level.INTERVAL
+
+
+def test_numbers_of_which_all_apply_are_compared_by_how_far_they_are_apart() -> None:
+    tone = next(one for one in calibration_report(session({"ann": [(1, 8, 1), (1, 5, 1)], "bob": [(1, 7, 1), (1, 5, 1)]}), FORM).splits)
+    assert (tone.question, tone.percent_agreement.level) == ("tone", Level.INTERVAL)
+    assert tone.percent_agreement.value == pytest.approx((1 - 1 / 100 + 1) / 2), "on the scale from 0 to 10"
 
 
 def test_agreement_is_that_of_the_ratings() -> None:
