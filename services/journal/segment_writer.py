@@ -58,9 +58,9 @@ class SegmentWriter:
         active.file.write(b"".join(batch.commits), batch.offset)
         active.file.sync()
         self._hash, self._recorded_at_us = batch.hash, batch.recorded_at_us
+        active.end = batch.offset + batch.size  # before the index: a reader looks for nothing beyond it, but for all that is indexed
         for entries in batch.entries:
             self._index.add(entries)
-        active.end = batch.offset + batch.size
         self._entries += batch.entries
         self._write_mark()
         if checkpoint:
