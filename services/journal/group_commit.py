@@ -71,7 +71,8 @@ class GroupCommit:
                 if self._stopped is None:
                     self._stop(error)
                 for request in requests:
-                    request.answer.set_exception(self._stopped)
+                    if not request.answer.done():  # its caller may have given it up
+                        request.answer.set_exception(self._stopped)
             else:
                 self._built.put(batch)
         self._built.put(None)

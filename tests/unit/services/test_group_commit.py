@@ -1,6 +1,8 @@
 """Group commit where building a batch goes wrong: everybody is told, nobody waits for ever."""
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
 from opsledger.core.errors import JournalStopped
@@ -25,3 +27,22 @@ def test_a_batch_that_cannot_be_built_stops_the_journal() -> None:
         commits.submit(Commit([]), 1).result(60)
     commits.close()
     assert (stored, len(stops)) == ([], 1)
+
+
+def test_who_gave_up_waiting_does_not_keep_the_others_from_their_answer() -> None:
+    started, go_on = Event(), Event()
+
+    def build(requests: list[Request]) -> Batch:
+        started.set()
+        go_on.wait(60)
+        raise MemoryError("no room")
+
+    commits = GroupCommit(build, lambda batch: None, lambda: None, Limits())
+    commits.submit(Commit([]), 1)
+    assert started.wait(60)
+    given_up, waiting = commits.submit(Commit([]), 1), commits.submit(Commit([]), 1)
+    assert given_up.cancel()
+    go_on.set()
+    with pytest.raises(JournalStopped, match="no room"):
+        waiting.result(60)
+    commits.close()
