@@ -90,12 +90,19 @@ class SegmentJournal(SegmentReading):
         return self._closed or self._writer is None or self._commits.stopped is not None
 
     def close(self) -> None:
-        if self._writer and not self._closed:
-            self._commits.close()
+        try:
+            if self._writer and not self._closed:
+                self._end_writing(self._writer)
+        finally:
+            self._end_reading()
+
+    def _end_writing(self, writer: SegmentWriter) -> None:
+        self._commits.close()
+        try:
             if not self._commits.stopped:
-                self._writer.close()
+                writer.close()
+        finally:
             self._files.unlock()
-        self._end_reading()
 
     def __enter__(self) -> Self:
         return self

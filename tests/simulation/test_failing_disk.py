@@ -74,6 +74,17 @@ class TestFailures:
         assert [e.payload for e in journal.read()] == [b"safe"]
         assert not journal.wait_beyond(1, timeout_s=30)
 
+    def test_closing_releases_everything_even_then(self, disk: Disk, trouble: Trouble) -> None:
+        journal = opened(disk)
+        journal.append(facts(event(payload=b"safe")))
+        trouble.fail = ("sync", "mark")
+        with pytest.raises(OSError, match="Input/output error"):
+            journal.close()
+        assert not journal.wait_beyond(1)
+        trouble.fail = None
+        with opened(disk) as again:
+            assert [e.payload for e in again.read()] == [b"safe"]
+
     def test_a_restart_recovers(self, disk: Disk, trouble: Trouble) -> None:
         journal = opened(disk)
         journal.append(facts(event(key="safe")))
