@@ -68,8 +68,7 @@ class GroupCommit:
             try:
                 batch = self._build(requests)
             except Exception as error:  # a mistake of ours, no memory: nobody may wait for an answer that never comes
-                if self._stopped is None:
-                    self._stop(error)
+                self.stop(error)
                 for request in requests:
                     if not request.answer.done():  # its caller may have given it up
                         request.answer.set_exception(self._stopped)

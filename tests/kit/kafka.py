@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep, time_ns
 
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.settings import KafkaLink
 
 ROOT = Path(__file__).parents[2]
 BROKER = ROOT / "deploy" / "kafka" / "broker.sh"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from opsledger.core.ports import Journal, RecordedEvent
 from opsledger.services.journal.kafka.journal import KafkaJournal
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.settings import KafkaLink
 from tests.kit.journals import name
 
 

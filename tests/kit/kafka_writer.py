@@ -15,7 +15,7 @@ from threading import Thread
 
 from opsledger.core.errors import JournalMoved, JournalUnreachable
 from opsledger.services.journal.kafka.journal import KafkaJournal
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.settings import KafkaLink
 from tests.kit.journals import event, facts
 
 ROOT = Path(__file__).parents[2]

@@ -23,10 +23,11 @@ from opsledger.core.errors import (
 from opsledger.core.ports import Commit, Receipt
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.clock import wall_clock_us
-from opsledger.services.journal.kafka.link import KafkaLink, release
+from opsledger.services.journal.kafka.link import producer_client, release
 from opsledger.services.journal.kafka.partition import Partition
 from opsledger.services.journal.kafka.records import CLAIM_KEY, Claim, encode_claim
 from opsledger.services.journal.kafka.replica import Replica
+from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.kafka.term import Term
 from opsledger.services.journal.kafka.topic import ensure_topic
 from opsledger.services.journal.limits import Limits
@@ -102,7 +103,7 @@ class KafkaJournal(SegmentReading):
                 return
             self._wants = True
             self._end_term(_CLAIMING)
-            producer = self._link.producer()
+            producer = producer_client(self._link)
             try:
                 while not self._claimed(producer):
                     pass  # another node was faster: its epoch is the one to exceed

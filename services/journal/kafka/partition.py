@@ -9,9 +9,10 @@ from kafka.errors import OffsetOutOfRangeError
 
 from opsledger.core.errors import JournalDamaged, JournalUnreachable
 from opsledger.ext.journal import crc32c
-from opsledger.services.journal.kafka.link import KafkaLink, Unreachable, release
+from opsledger.services.journal.kafka.link import Unreachable, consumer_client, release
 from opsledger.services.journal.kafka.records import Record
 from opsledger.services.journal.kafka.replica import Replica
+from opsledger.services.journal.kafka.settings import KafkaLink
 
 _POLL_MS = 100
 
@@ -24,7 +25,7 @@ class Partition:
         self._name = f"{link.topic}-{partition}"
         self._patience_s = link.delivery_timeout_s
         self._lock = Lock()
-        self._consumer = link.consumer()
+        self._consumer = consumer_client(link)
         self._consumer.assign([self._partition])
         self._next = -1
 

@@ -15,10 +15,11 @@ from opsledger.core.ports import Commit, Receipt
 from opsledger.ext.journal import decode_commit_header
 from opsledger.services.journal.batches import Batch, Builder, Request
 from opsledger.services.journal.group_commit import GroupCommit
-from opsledger.services.journal.kafka.link import KafkaLink, release
+from opsledger.services.journal.kafka.link import release
 from opsledger.services.journal.kafka.partition import Partition
 from opsledger.services.journal.kafka.records import Record
 from opsledger.services.journal.kafka.replica import Replica
+from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.limits import Limits
 
 _MARGIN_S = 5.0

@@ -10,7 +10,8 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from opsledger.core.errors import FieldViolation, InvalidSettings, JournalUnreachable
-from opsledger.services.journal.kafka.link import MESSAGE_BYTES_MAX, KafkaLink, Unreachable
+from opsledger.services.journal.kafka.link import MESSAGE_BYTES_MAX, Unreachable, admin_client
+from opsledger.services.journal.kafka.settings import KafkaLink
 
 _AGAIN_S = 0.02
 KEEPING = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
@@ -20,7 +21,7 @@ KEEPING = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": 
 def ensure_topic(link: KafkaLink, partitions: int = 1) -> int:
     """Make the topic unless there is one; how many bytes one record of it may have. Raises InvalidSettings when its settings
     would lose what was acknowledged, and JournalUnreachable."""
-    admin = link.admin()
+    admin = admin_client(link)
     try:
         with Unreachable("the topic cannot be made or looked at"):
             return _ensure(admin, link, partitions)

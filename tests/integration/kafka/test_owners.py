@@ -10,7 +10,7 @@ import pytest
 
 from opsledger.core.errors import JournalMoved
 from opsledger.services.journal.kafka.journal import KafkaJournal
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.settings import KafkaLink
 from tests.kit.journals import decision, event, facts
 from tests.kit.kafka import shared_broker
 from tests.kit.kafka_checks import all_events, check_acknowledged, read_from_topic, segments

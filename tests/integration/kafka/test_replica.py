@@ -10,7 +10,8 @@ from kafka.admin import NewTopic
 
 from opsledger.core.errors import InvalidSettings, JournalDamaged, JournalError
 from opsledger.services.journal.kafka.journal import KafkaJournal
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.link import admin_client
+from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.segment import SegmentJournal
 from tests.kit.command import run
@@ -139,7 +140,7 @@ def test_a_folder_that_holds_another_journal_is_refused(tmp_path: Path, link: Ka
 def test_a_topic_that_was_made_anew_is_not_taken_for_the_one_before(tmp_path: Path, link: KafkaLink, records: int) -> None:
     with KafkaJournal(tmp_path / "old", link, node="n1") as journal:
         _write(journal, 0, 5)
-    admin = link.admin()
+    admin = admin_client(link)
     admin.delete_topics([link.topic])
     while link.topic in admin.list_topics():
         pass
@@ -154,7 +155,7 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_one_before(tmp_path: Pa
     ("retention.ms", "604800000"), ("retention.bytes", "1000000"), ("cleanup.policy", "compact"), ("min.insync.replicas", "1"),
 ])
 def test_a_topic_that_would_lose_data_is_refused(tmp_path: Path, link: KafkaLink, setting: str, value: str) -> None:
-    admin = link.admin()
+    admin = admin_client(link)
     keeping = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete", "min.insync.replicas": "2"}
     admin.create_topics([NewTopic(link.topic, 1, 1, topic_configs=keeping | {setting: value})])
     admin.close()
