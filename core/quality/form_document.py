@@ -57,11 +57,18 @@ def parse_form(document: Mapping[str, object]) -> Form:
 @lru_cache(maxsize=FORMS_CACHED_MAX)
 def read_form(document_json: str) -> Form:
     """The form that a document as JSON text describes. Raises InvalidForm."""
+    return parse_form(load_document(document_json))
+
+
+def load_document(document_json: str) -> dict[str, object]:
+    """The document in a JSON text, whatever it says. Raises InvalidForm when there is none."""
     try:
-        document = json.loads(document_json)
-    except ValueError as error:
+        found = json.loads(document_json)
+    except (ValueError, RecursionError) as error:
         raise InvalidForm(FieldViolation("document_json", "NOT_JSON", f"is not JSON: {error}")) from None
-    return parse_form(document)
+    if not isinstance(found, dict):
+        raise InvalidForm(FieldViolation("document_json", "NOT_A_MAPPING", "must be a mapping with the keys form, scoring, sections"))
+    return found
 
 
 def _scoring(reading: Reading, value: object, field: str) -> Scoring:

@@ -11,7 +11,7 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate, event
 
 from opsledger.core.errors import FieldViolation, InvalidForm, NotFound
-from opsledger.core.quality.form_document import read_form
+from opsledger.core.quality.form_document import load_document, read_form
 from opsledger.core.tickets.identity import name16
 
 
@@ -72,7 +72,7 @@ class EvaluationForm(Aggregate):
 
     def draft(self, document_json: str, drafted_by: str, now_us: int) -> None:
         """Keep a form that is to be published later. Raises InvalidForm when it is another one's; it may be unfinished."""
-        self._check_name(_loaded(document_json).get("form"))
+        self._check_name(load_document(document_json).get("form"))
         if not _same(document_json, self.draft_json):
             self._drafted(document_json=document_json, drafted_by=drafted_by, drafted_at_us=now_us)
 
@@ -121,16 +121,6 @@ class EvaluationForm(Aggregate):
         if not self.versions or not 0 <= version <= len(self.versions):
             raise NotFound("form version", f"{self.form_id}/{version}" if version else self.form_id)
         return self.versions[version - 1]
-
-
-def _loaded(document_json: str) -> dict[str, object]:
-    try:
-        found = json.loads(document_json)
-    except ValueError as error:
-        raise InvalidForm(FieldViolation("document_json", "NOT_JSON", f"is not JSON: {error}")) from None
-    if not isinstance(found, dict):
-        raise InvalidForm(FieldViolation("document_json", "NOT_A_MAPPING", "must be a mapping with the keys form, scoring, sections"))
-    return found
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,12 +1,11 @@
 """The forms of all tenants, kept in the journal. It has methods of the FormService; the servicer and the command line use it."""
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from opsledger.core.errors import FieldViolation, InvalidForm, InvalidInput, NotFound, VersionConflict
 from opsledger.core.quality.form import Form
-from opsledger.core.quality.form_document import read_form
+from opsledger.core.quality.form_document import load_document, read_form
 from opsledger.core.quality.form_publication import EvaluationForm, FormVersion
 from opsledger.core.tickets.validation import check_name
 from opsledger.proto.quality.v1 import forms_pb2 as pb
@@ -91,11 +90,7 @@ class FormRegistry:
 
 def _named(document_json: str) -> str:
     """The form that a document says it is of."""
-    try:
-        document = json.loads(document_json)
-    except ValueError as error:
-        raise InvalidForm(FieldViolation("document_json", "NOT_JSON", f"is not JSON: {error}")) from None
-    form = document.get("form") if isinstance(document, dict) else None
+    form = load_document(document_json).get("form")
     if not isinstance(form, str) or not form:
         raise InvalidForm(FieldViolation("form", "REQUIRED", "must be set, as text"))
     return form
