@@ -15,6 +15,7 @@
     ├── Precluded                what has happened does not allow it, or not any more; core/quality/errors.py has more
     ├── VersionConflict          somebody wrote to the stream in between
     ├── Overloaded               a bound was reached; try again later
+    ├── ExchangeUnreachable      the Kafka through which other systems give and take events does not answer
     ├── DatabaseUnusable         the read models' database cannot be reached or is of another version
     ├── NotReady                 draining, or views not yet as far as asked; try again later
     └── JournalError
@@ -120,6 +121,10 @@ class VersionConflict(OpsledgerError):
 
 class Overloaded(OpsledgerError):
     reason = "OVERLOADED"
+
+
+class ExchangeUnreachable(OpsledgerError):
+    reason = "EXCHANGE_UNREACHABLE"
 
 
 class DatabaseUnusable(OpsledgerError):

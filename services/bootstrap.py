@@ -11,6 +11,8 @@ from opsledger.services.background import Background
 from opsledger.services.coaching.answers import CoachingAnswers
 from opsledger.services.coaching.commands import CoachingCommands
 from opsledger.services.decisions.decisions import Decisions
+from opsledger.services.exchange.ingress import Ingress
+from opsledger.services.exchange.topics import Exchange
 from opsledger.services.grpc import (
     calibration_service,
     coaching_service,
@@ -149,6 +151,19 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
         announcer = Announcer(parts.journal, parts.engine)
         parts.metrics.gauge("announced", "Warnings, breaches and retractions announced since the start.", lambda: announcer.announced)
         yield Background("timers", lambda stop: announcer.run(stop, parts.projector, parts.settings.tick_s), on_dead)
+    if (exchange := parts.settings.exchange) and exchange.ingress:
+        yield _ingress(exchange, parts, on_dead)
+
+
+def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
+    gauge = parts.metrics.gauge
+    ingress = Ingress(exchange, Intake(parts.journal, event_bytes_max=parts.settings.limits.event_bytes_max))
+    work = Background("ingress", ingress.run, on_dead)
+    gauge("ingress_recorded", "Events recorded from Kafka since the start.", lambda: ingress.recorded)
+    gauge("ingress_rejected", "Records that went to the dead-letter topic since the start.", lambda: ingress.rejected)
+    gauge("ingress_lag", "Records in Kafka that were not consumed yet when it was last looked.", lambda: ingress.lag)
+    gauge("ingress_healthy", "0: Kafka or the journal does not answer, and it is tried again.", work.is_healthy)
+    return work
 
 
 def _measure(parts: Parts) -> None:

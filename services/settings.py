@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from opsledger.core.errors import FieldViolation, InvalidSettings
+from opsledger.services.exchange.topics import Exchange
 from opsledger.services.settings_keys import ConfigFile, read_file, unknown_variables
 from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, EVENT_BYTES_MAX
 
@@ -96,6 +97,8 @@ class Settings(BaseSettings):
     """Announce warnings and breaches."""
     tick_s: Seconds = 1.0
     """How often the timers are looked at."""
+    exchange: Exchange | None = None
+    """Take events from Kafka and give them to others there; docs/kafka.md."""
 
     @field_validator("listen", mode="before")
     @classmethod

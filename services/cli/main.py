@@ -9,7 +9,7 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
-from opsledger.services.cli import demo, explain_ticket, form, imports, journal, project, qa, rules, scorecard, serve, sla, timers
+from opsledger.services.cli import demo, dlq, explain_ticket, form, imports, journal, project, qa, rules, scorecard, serve, sla, timers
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -17,6 +17,7 @@ cli = typer.Typer(
     name="opsledger", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="The operations ledger: ticket facts in; SLA clocks and agent scorecards out.",
 )
+cli.add_typer(dlq.group, name="dlq")
 cli.add_typer(form.group, name="form")
 cli.add_typer(imports.group, name="import")
 cli.add_typer(journal.group, name="journal")

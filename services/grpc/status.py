@@ -30,6 +30,7 @@ CODES: dict[type[errors.OpsledgerError], StatusCode] = {
     errors.VersionConflict: StatusCode.ABORTED,
     errors.Overloaded: StatusCode.RESOURCE_EXHAUSTED,
     errors.NotReady: StatusCode.UNAVAILABLE,
+    errors.ExchangeUnreachable: StatusCode.UNAVAILABLE,
     errors.DatabaseUnusable: StatusCode.UNAVAILABLE,
     errors.JournalError: StatusCode.UNAVAILABLE,
     errors.JournalDamaged: StatusCode.DATA_LOSS,

@@ -1,0 +1,88 @@
+"""Dead letters, looked at and sent again. How far they have been sent again is the committed offset of a consumer group."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.structs import OffsetAndMetadata, TopicPartition
+
+from opsledger.services.exchange.dead_letters import DeadLetter, headers_to_send_again, read_dead_letter
+from opsledger.services.exchange.reaching import answering, producer_of
+from opsledger.services.exchange.topics import Exchange
+
+TOGETHER = 500
+_READ_MS = 2_000
+
+
+class DeadLetters:
+    """Of one exchange. Raises ExchangeUnreachable when Kafka does not answer."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange, self._topic = exchange, exchange.topics.dead_letters.name
+        self._group = f"{exchange.prefix}.dlq-replay"
+
+    def waiting(self) -> int:
+        """How many have not been sent again."""
+        with self._opened() as (consumer, parts):
+            ends = consumer.end_offsets(parts)
+            return sum(ends[part] - self._sent_up_to(consumer, part) for part in parts)
+
+    def letters(self, *, sent_too: bool = False, limit: int | None = None) -> list[DeadLetter]:
+        """The oldest first; with ``sent_too`` also those that were sent again."""
+        with self._opened() as (consumer, parts):
+            return list(islice(self._read(consumer, parts, from_start=sent_too), limit))
+
+    def replay(self, *, limit: int | None = None, progress: Callable[[int], None] = lambda sent: None) -> int:
+        """Send those that wait to the inbound topic, as they came; how many. Each once: only one that dies between a
+        sending and its commit sends again, which the journal's deduplication bears."""
+        with ExitStack() as opened:
+            consumer, parts = opened.enter_context(self._opened())
+            producer = opened.enter_context(producer_of(self._exchange.kafka))
+            letters, sent = self._read(consumer, parts, from_start=False), 0
+            while part := list(islice(letters, TOGETHER if limit is None else min(TOGETHER, limit - sent))):
+                self._send(producer, part)
+                consumer.commit({
+                    TopicPartition(self._topic, letter.record.partition): OffsetAndMetadata(letter.record.offset + 1, "", -1)
+                    for letter in part  # the last one of a partition stands
+                })
+                sent += len(part)
+                progress(len(part))
+            return sent
+
+    def _send(self, producer: KafkaProducer, letters: list[DeadLetter]) -> None:
+        inbound = self._exchange.topics.inbound.name
+        under_way = [
+            producer.send(inbound, key=letter.record.key, value=letter.record.value, headers=headers_to_send_again(letter.record))
+            for letter in letters
+        ]
+        for acknowledgement in under_way:
+            acknowledgement.get(timeout=self._exchange.kafka.delivery_timeout_s)
+
+    def _read(self, consumer: KafkaConsumer, parts: list[TopicPartition], *, from_start: bool) -> Iterator[DeadLetter]:
+        """Up to where the topic ends now."""
+        for part, end in consumer.end_offsets(parts).items():
+            consumer.assign([part])
+            consumer.seek(part, consumer.beginning_offsets([part])[part] if from_start else self._sent_up_to(consumer, part))
+            while consumer.position(part) < end:
+                found = consumer.poll(timeout_ms=_READ_MS, max_records=TOGETHER)
+                yield from (read_dead_letter(record) for record in found.get(part, ()) if record.offset < end)
+
+    def sent_up_to(self) -> dict[int, int]:
+        """By partition, the first offset that was not sent again."""
+        with self._opened() as (consumer, parts):
+            return {part.partition: self._sent_up_to(consumer, part) for part in parts}
+
+    def _sent_up_to(self, consumer: KafkaConsumer, part: TopicPartition) -> int:
+        committed = consumer.committed(part)
+        return int(consumer.beginning_offsets([part])[part] if committed is None else committed)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[KafkaConsumer, list[TopicPartition]]]:
+        with answering(), closing(KafkaConsumer(
+            **self._exchange.kafka.options(), group_id=self._group, enable_auto_commit=False, auto_offset_reset="earliest",
+            allow_auto_create_topics=False,
+        )) as consumer:
+            parts = [TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic) or ())]
+            yield consumer, parts

@@ -1,0 +1,111 @@
+"""The topics through which other systems give and take events, with every setting said: nothing rests on a broker's defaults."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import TopicAlreadyExistsError
+from pydantic import BaseModel, ConfigDict, Field
+
+from opsledger.services.exchange.reaching import admin_of, answering
+from opsledger.services.journal.kafka.link import KafkaLink
+
+DAY_MS = 86_400_000
+INBOUND_BYTES_MAX = 4 << 20
+"""Of one record; JSON takes several times the bytes of a TicketEvent."""
+_DEAD_LETTER_BYTES_MAX = 8 << 20
+_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1"}
+_COMPACTED = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
+
+
+def _days(days: int) -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS)}
+
+
+class Exchange(BaseModel):
+    """What is exchanged with other systems through Kafka, over whichever journal."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kafka: KafkaLink
+    """Its ``topic`` is the Kafka journal's and means nothing here."""
+    ingress: bool = False
+    """Record what comes in the inbound topic."""
+    publish: bool = False
+    """Write the public topics. Of the nodes that say so one does it, another takes over."""
+    prefix: str = Field(default="opsledger", pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """Of every topic and consumer group."""
+    instance: str = Field(default="n1", pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """Names this node among those that share the work: its own for each, and the same after a restart."""
+    partitions: int = Field(default=6, ge=1)
+    """Of a topic that is made here."""
+
+    @property
+    def topics(self) -> Topics:
+        return Topics.of(self)
+
+
+class Topic(NamedTuple):
+    name: str
+    holds: str
+    """Protobuf message of the values; empty when they are none."""
+    key: str
+    """What the key is, for people."""
+    partitions: int
+    settings: Mapping[str, str]
+
+
+class Topics(NamedTuple):
+    inbound: Topic
+    dead_letters: Topic
+    tickets: Topic
+    sla: Topic
+    evaluations: Topic
+    coaching: Topic
+    positions: Topic
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Topics:
+        def topic(name: str, holds: str, key: str, settings: dict[str, str], partitions: int = exchange.partitions) -> Topic:
+            durable = {"min.insync.replicas": str(exchange.kafka.min_insync_replicas), "unclean.leader.election.enable": "false"}
+            return Topic(f"{exchange.prefix}.{name}", holds, key, partitions, settings | durable)
+
+        event, decision = "opsledger.tickets.v1.TicketEvent", "opsledger.decisions.v1.DecisionEvent"
+        ticket = "tenant/source/ticket id"
+        return cls(
+            topic("tickets.inbound.v1", event, "ticket id", _days(14) | {"max.message.bytes": str(INBOUND_BYTES_MAX)}),
+            topic(
+                "tickets.inbound.v1.dlq", "", "as it came", _FOR_EVER | {"max.message.bytes": str(_DEAD_LETTER_BYTES_MAX)}, partitions=1,
+            ),
+            topic("tickets.v1", event, ticket, _days(30)),
+            topic("sla.v1", "opsledger.sla.v1.Announcement", ticket, _days(30)),
+            topic("evaluations.v1", decision, "evaluation id", _days(30)),
+            topic("coaching.v1", decision, "id of the session or action item", _days(30)),
+            topic("positions.v1", "", "what was published how far", _COMPACTED, partitions=1),
+        )
+
+    def incoming(self) -> tuple[Topic, ...]:
+        return self.inbound, self.dead_letters
+
+    def public(self) -> tuple[Topic, ...]:
+        """Those that other systems read."""
+        return self.tickets, self.sla, self.evaluations, self.coaching
+
+
+def make_topics(link: KafkaLink, topics: tuple[Topic, ...]) -> list[str]:
+    """Make those that are not there; their names. One that is there is left as it is. Raises ExchangeUnreachable."""
+    with answering(), admin_of(link) as admin:
+        there = set(admin.list_topics())
+        return list(_made(admin, link, (topic for topic in topics if topic.name not in there)))
+
+
+def _made(admin: KafkaAdminClient, link: KafkaLink, missing: Iterator[Topic]) -> Iterator[str]:
+    for topic in missing:
+        new = NewTopic(topic.name, topic.partitions, link.replication_factor, topic_configs=dict(topic.settings))
+        try:
+            admin.create_topics([new])
+        except TopicAlreadyExistsError:  # another node was faster
+            continue
+        yield topic.name
