@@ -19,6 +19,7 @@ from opsledger.services.grpc import (
     evaluation_service,
     form_service,
     rule_service,
+    sampling_service,
     scorecard_service,
     ticket_recorder_service,
     timer_service,
@@ -39,6 +40,7 @@ from opsledger.services.quality.evaluation_queries import EvaluationQueries
 from opsledger.services.quality.evaluations import Evaluations
 from opsledger.services.quality.form_queries import FormQueries
 from opsledger.services.quality.form_registry import FormRegistry
+from opsledger.services.quality.samples import Samples
 from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.scorecards.answers import Answers
 from opsledger.services.scorecards.reports import Reports
@@ -130,15 +132,17 @@ def _services(parts: Parts) -> Iterator[Service]:
     registered = FormRegistry(parts.decisions)
     forms = form_service.FormService(registered, FormQueries(parts.engine), parts.in_thread)
     yield Service(form_service.SERVICE.full_name, forms.register)
+    evaluating = Evaluations(parts.decisions, registered, Deadlines(registry))
     evaluations = evaluation_service.EvaluationService(
-        parts.journal, Evaluations(parts.decisions, registered, Deadlines(registry)), EvaluationQueries(parts.engine), parts.progress,
-        parts.in_thread,
+        parts.journal, evaluating, EvaluationQueries(parts.engine), parts.progress, parts.in_thread
     )
     yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.projecting.is_healthy)
     calibrations = calibration_service.CalibrationService(
         Calibrations(parts.decisions, registered), CalibrationQueries(parts.engine), parts.in_thread
     )
     yield Service(calibration_service.SERVICE.full_name, calibrations.register, is_healthy=parts.projecting.is_healthy)
+    sampling = sampling_service.SamplingService(Samples(parts.decisions, parts.engine, registered, evaluating), parts.in_thread)
+    yield Service(sampling_service.SERVICE.full_name, sampling.register, is_healthy=parts.projecting.is_healthy)
     coaching = coaching_service.CoachingService(
         CoachingCommands(parts.decisions, parts.journal, wall_clock_us), CoachingAnswers(parts.engine), parts.progress, parts.in_thread
     )

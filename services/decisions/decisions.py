@@ -5,7 +5,7 @@ execution left it, and records nothing.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -27,6 +27,10 @@ APPLICATION = "decisions"
 """Name of the application under which all decisions stand in the journal; it is for ever."""
 
 A = TypeVar("A", bound=Aggregate)
+
+
+def _nothing(_: Aggregate) -> Iterable[Aggregate]:
+    return ()
 
 
 class Decided(NamedTuple, Generic[A]):
@@ -80,11 +84,17 @@ class Decisions:
             raise NotFound(_word(kind), str(id))
         return found
 
-    def create(self, kind: type[A], *, tenant: str, request_id: str, make: Callable[[], A]) -> Decided[A]:
-        """Record a new aggregate. Raises what ``make`` raises; VersionConflict when its id is taken."""
+    def create(
+        self, kind: type[A], *, tenant: str, request_id: str, make: Callable[[], A], beside: Callable[[A], Iterable[Aggregate]] = _nothing
+    ) -> Decided[A]:
+        """Record a new aggregate, and in the same commit those that it brings with it: all of them or none.
+
+        Raises what ``make`` and ``beside`` raise; VersionConflict when its id is taken.
+        """
         if first := self._first(kind, tenant, request_id):
             return first
-        return self._save(kind, make(), tenant, request_id)
+        aggregate = make()
+        return self._save(kind, aggregate, tenant, request_id, beside(aggregate))
 
     def change(
         self, kind: type[A], id: UUID, *, tenant: str, request_id: str, command: Callable[[A], object], etag: str = ""
@@ -108,11 +118,12 @@ class Decisions:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _save(self, kind: type[A], aggregate: A, tenant: str, request_id: str) -> Decided[A]:
+    def _save(self, kind: type[A], aggregate: A, tenant: str, request_id: str, beside: Iterable[Aggregate] = ()) -> Decided[A]:
         if not aggregate.pending_events:
             return Decided(aggregate, self._journal.position, repeated=False)
         try:
-            self._log.save(aggregate, request_id=request_id, tenant=tenant, occurred_at_us=self._now_us())
+            # the aggregate comes last: a repeated request is answered with that of the commit's last event
+            self._log.save(*beside, aggregate, request_id=request_id, tenant=tenant, occurred_at_us=self._now_us())
         except IntegrityError:
             current = self._journal.version(aggregate.id.bytes) or 0
             raise VersionConflict(aggregate.id.bytes, current, aggregate.version) from None

@@ -15,9 +15,11 @@ from opsledger.core.coaching.session import CoachingSession
 from opsledger.core.quality.calibration import Calibration
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.quality.form_publication import EvaluationForm
+from opsledger.core.quality.sample_draw import SampleDraw
 from opsledger.services.projections import tables_calibrations, tables_coaching, tables_forms, tables_quality
 from opsledger.services.projections.coaching_rows import item_rows, session_rows
 from opsledger.services.projections.columns import aggregate_id, count, metadata, position, text
+from opsledger.services.projections.draw_rows import draw_rows
 from opsledger.services.projections.evaluation_rows import evaluation_rows
 
 Row = Mapping[str, Any]
@@ -39,6 +41,7 @@ decisions = Table(
 
 VIEWS: Mapping[type[Aggregate], DecisionView] = {
     Evaluation: DecisionView(tables_quality.EVALUATION_TABLES, evaluation_rows),
+    SampleDraw: DecisionView((tables_quality.draws,), draw_rows),
     EvaluationForm: DecisionView((tables_forms.forms,), tables_forms.form_rows),
     Calibration: DecisionView(tables_calibrations.CALIBRATION_TABLES, tables_calibrations.calibration_rows),
     CoachingSession: DecisionView(tables_coaching.SESSION_TABLES, session_rows),

@@ -55,4 +55,12 @@ quality_outcomes = Table(
 )
 """As the table `outcomes`: what evaluations say for scorecards."""
 
+draws = Table(
+    "draws", metadata, aggregate_id(),
+    text("tenant"), text("program"), text("form"), count("form_version"), text("method", comment="per_agent, stratified, risk"),
+    count("size"), time_us("seed"), text("filter", comment="JSON"), text("frame_hash", comment="SHA-256 of the sorted frame"),
+    count("frame_size"), count("drawn"), text("actor"), time_us("drawn_at_us"),
+    Index("draws_by_time", "tenant", "drawn_at_us"),
+)
+
 EVALUATION_TABLES = (evaluations, evaluation_versions, evaluation_answers, disputes, quality_outcomes)

@@ -37,20 +37,21 @@ class Evaluations:
 
     def StartEvaluation(self, request: pb.StartEvaluationRequest, caller: Caller) -> pb.StartEvaluationResponse:
         def make() -> Evaluation:
-            return self.begin(request, caller.name)
+            _check_names(tenant=request.tenant, form=request.form)
+            version, _ = self._forms.form(request.tenant, request.form, request.form_version)
+            return self.begin(request, caller.name, version)
 
         decided = self._decisions.create(Evaluation, tenant=request.tenant, request_id=request.request_id, make=make)
         return _response(pb.StartEvaluationResponse, decided)
 
-    def begin(self, request: pb.StartEvaluationRequest, actor: str, draw: str = "", **more: Any) -> Evaluation:
-        """A new evaluation, not yet recorded."""
+    def begin(self, request: pb.StartEvaluationRequest, actor: str, form_version: int, draw: str = "") -> Evaluation:
+        """A new evaluation by this version of the form that the request names, not yet recorded."""
         subject, now_us = subject_of(request.subject), self._now_us()
         judged = self._judged(request.tenant, subject)
         program, agent, group = (
             (judged.program, judged.analyst_id, judged.group) if judged else (request.program, request.agent, request.group))
-        _check_names(program=program, agent=agent, form=request.form)
+        _check_names(program=program, agent=agent)
         _check_names(required=False, group=group, analyst=request.analyst)
-        version, _ = self._forms.form(request.tenant, request.form, request.form_version)
         due_at_us, contact_at_us = None, judged.versions[0].at_us if judged else now_us
         if request.HasField("due"):
             due_at_us = self._deadlines.due_us(request.tenant, program, request.due.calendar, now_us, span_us(request.due, "due"))
@@ -62,8 +63,8 @@ class Evaluations:
         self._deadlines.due_us(request.tenant, program, request.dispute.calendar, now_us, within_us)  # so that no submission can fail by it
         return Evaluation.start(
             actor_id=actor, agent_id=agent, analyst_id=request.analyst, tenant=request.tenant, program=program, subject=subject.plain(),
-            group=group, form_id=request.form, form_version=version, draw_id=draw, contact_at_us=contact_at_us, due_at_us=due_at_us,
-            dispute_within_us=within_us, calendar=request.dispute.calendar, started_at_us=now_us, **more,
+            group=group, form_id=request.form, form_version=form_version, draw_id=draw, contact_at_us=contact_at_us, due_at_us=due_at_us,
+            dispute_within_us=within_us, calendar=request.dispute.calendar, started_at_us=now_us,
         )
 
     def ClaimEvaluation(self, request: pb.ClaimEvaluationRequest, caller: Caller) -> pb.ClaimEvaluationResponse:

@@ -99,6 +99,27 @@ def test_a_repeated_creation_gives_the_same_aggregate(floor: Floor) -> None:
     assert floor.begin("another").aggregate.id != floor.begin().aggregate.id
 
 
+def test_what_an_aggregate_brings_with_it_is_recorded_in_one_commit(floor: Floor) -> None:
+    brought: list[Tally] = []
+
+    def beside(tally: Tally) -> list[Tally]:
+        brought.extend([Tally(tenant="acme"), Tally(tenant="acme")])
+        return brought[-2:]
+
+    def begin() -> Decided[Tally]:
+        return floor.decisions.create(Tally, tenant="acme", request_id="begin", make=lambda: Tally(tenant="acme"), beside=beside)
+
+    first = begin()
+    floor.close()
+    floor.open()
+    again = begin()
+    assert (again.aggregate.id, again.position, again.repeated) == (first.aggregate.id, first.position, True)
+    assert floor.journal.position == first.position == 3
+    assert len({event.recorded_at_us for event in floor.journal.read()}) == 1
+    for tally in brought:
+        assert floor.decisions.get(Tally, tally.id, tenant="acme").total == 0
+
+
 def test_a_command_that_changes_nothing_records_nothing(floor: Floor) -> None:
     tally = floor.begin().aggregate
     before = floor.journal.position

@@ -1,0 +1,116 @@
+"""What a sample is drawn from, read from the read models. Thresholds and exclusions are those of the filter; chance has no part here."""
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, and_, exists, func, select
+
+from opsledger.core.quality.sampling import Contact, Risk
+from opsledger.core.quality.sheet import Plain
+from opsledger.core.scorecards import kpis
+from opsledger.services.projections.tables import clocks, outcomes, tickets
+from opsledger.services.projections.tables_quality import evaluations
+
+LONG_US = 15 * 60_000_000
+
+
+class FrameFilter(NamedTuple):
+    """As the message has it; empty is any."""
+
+    interactions: bool
+    """Else tickets."""
+    from_us: int
+    to_us: int
+    agents: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    excluded_agents: tuple[str, ...] = ()
+    long_us: int = LONG_US
+    include_evaluated: bool = False
+
+    def plain(self) -> Plain:
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in self._asdict().items()}
+
+
+def read_filter(plain: Plain) -> FrameFilter:
+    """What ``plain`` gave, as recorded."""
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    return FrameFilter(**values)
+
+
+def frame(
+    connection: Connection, tenant: str, program: str, chosen: FrameFilter, draw: str = "", before_us: int | None = None
+) -> list[Contact]:
+    """In no order. To repeat a draw: ``draw`` is its id and ``before_us`` its time, so that what was evaluated since is no exclusion."""
+    query = _cases(tenant, program, chosen)
+    if not chosen.include_evaluated:
+        query = query.where(~_evaluated(chosen, draw, before_us))
+    agents = _agents(connection, tenant, query)
+    return [_contact(row, chosen, agents[row.source, row.ticket_id]) for row in connection.execute(query)]
+
+
+def _agents(connection: Connection, tenant: str, cases: Select[Any]) -> dict[tuple[str, str], set[str]]:
+    """Who worked on each ticket of the cases."""
+    of = cases.with_only_columns(outcomes.c.source, outcomes.c.ticket_id).subquery()
+    worked = outcomes.alias("worked")
+    query = (
+        select(worked.c.source, worked.c.ticket_id, worked.c.agent).distinct()
+        .join(of, and_(worked.c.source == of.c.source, worked.c.ticket_id == of.c.ticket_id))
+        .where(worked.c.tenant == tenant, worked.c.agent != "")
+    )
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for source, ticket_id, agent in connection.execute(query):
+        found[source, ticket_id].add(agent)
+    return found
+
+
+def _cases(tenant: str, program: str, chosen: FrameFilter) -> Select[Any]:
+    """Cases of the KPI that counts each contact once, with what is known of their tickets."""
+    counted, handled = (kpis.CONTACTS_HANDLED, kpis.HANDLE_TIME) if chosen.interactions else (
+        kpis.TICKETS_RESOLVED, kpis.HANDLE_TIME_PER_TICKET)
+    case, time, csat = outcomes.c, outcomes.alias("handling"), outcomes.alias("csat")
+    of_ticket = ("tenant", "source", "ticket_id")
+    same_contact = [time.c.detail == case.detail] if chosen.interactions else []
+    long = select(func.max(time.c.numerator)).where(
+        *(time.c[name] == case[name] for name in of_ticket), time.c.kpi == handled.name, *same_contact).scalar_subquery()
+    breached = exists().where(*(clocks.c[name] == case[name] for name in of_ticket), clocks.c.breached_at_us.is_not(None))
+    unhappy = exists().where(*(csat.c[name] == case[name] for name in of_ticket), csat.c.kpi == kpis.CSAT.name, csat.c.numerator == 0)
+    listed = (
+        (case.agent, chosen.agents), (case.group_name, chosen.groups), (tickets.c.channel, chosen.channels),
+        (tickets.c.category, chosen.categories),
+    )
+    return (
+        select(
+            case.source, case.ticket_id, case.detail, case.agent, case.group_name, tickets.c.channel, tickets.c.category, case.at_us,
+            tickets.c.reopenings, long.label("handled_us"), breached.label("breached"), unhappy.label("unhappy"),
+        )
+        .join(tickets, and_(*(tickets.c[name] == case[name] for name in of_ticket)))
+        .where(
+            case.tenant == tenant, case.program == program, case.kpi == counted.name, case.at_us >= chosen.from_us,
+            case.at_us < chosen.to_us, case.agent != "", case.agent.not_in(chosen.excluded_agents),
+            *(column.in_(values) for column, values in listed if values),
+        )
+    )
+
+
+def _evaluated(chosen: FrameFilter, draw: str, before_us: int | None) -> Any:
+    """Somebody has evaluated it, or been asked to; a voided evaluation is none."""
+    table = evaluations.c
+    same = [table.interaction_id == outcomes.c.detail] if chosen.interactions else [
+        table.interaction_id == "", table.ticket_id == outcomes.c.ticket_id, table.agent == outcomes.c.agent]
+    if before_us is not None:
+        same += [table.started_at_us <= before_us, table.draw != draw]
+    return exists().where(table.tenant == outcomes.c.tenant, table.source == outcomes.c.source, table.status != "voided", *same)
+
+
+def _contact(row: Any, chosen: FrameFilter, agents: set[str]) -> Contact:
+    found = {
+        Risk.BREACHED: row.breached, Risk.REOPENED: row.reopenings > 0, Risk.LOW_CSAT: row.unhappy,
+        Risk.LONG: row.handled_us is not None and row.handled_us >= chosen.long_us,
+    }
+    return Contact(
+        row.source, row.ticket_id, row.detail if chosen.interactions else "", row.agent, row.group_name, row.channel, row.category,
+        row.at_us, tuple(sorted(risk for risk, holds in found.items() if holds)), tuple(sorted(agents - {row.agent})),
+    )
