@@ -21,7 +21,7 @@ Config = Annotated[Path | None, typer.Option(envvar="OPSLEDGER_CONFIG", help="Th
 def exchange_of(kafka: str, prefix: str, config: Path | None) -> Exchange:
     """Raises InvalidSettings when nothing says where Kafka is."""
     from opsledger.services.exchange.topics import Exchange
-    from opsledger.services.journal.kafka.link import KafkaLink
+    from opsledger.services.journal.kafka.settings import KafkaLink
     from opsledger.services.settings import load_settings
 
     known = load_settings(config).exchange

@@ -6,7 +6,7 @@ exact deduplication at its end make exactly once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -20,8 +20,8 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from opsledger.core.errors import FieldViolation, InvalidInput, Overloaded
 from opsledger.services.exchange.dead_letters import dead_letter_headers
 from opsledger.services.exchange.inbound import event_bytes
-from opsledger.services.exchange.reaching import answering, producer_of
-from opsledger.services.exchange.topics import Exchange, make_topics
+from opsledger.services.exchange.reaching import answering, consumer_of, make_topics, producer_of
+from opsledger.services.exchange.topics import Exchange
 from opsledger.services.tickets.intake import Intake, Outcome
 
 RECORDS_MAX = 2_000
@@ -31,7 +31,6 @@ POLL_S = 0.25
 LOOK_S = 5.0
 """How long nothing may come before Kafka is asked whether it is there at all."""
 OVERLOADED_PAUSE_S = 0.05
-CLOSE_MS = 2_000
 
 log = structlog.get_logger(__name__)
 
@@ -53,26 +52,20 @@ class Ingress:
         """Consume until ``stop`` is set. Raises ExchangeUnreachable, and what the journal raises; may be run again then."""
         make_topics(self._exchange.kafka, self._topics.incoming())
         with answering(), producer_of(self._exchange.kafka) as producer, self._consumer() as consumer:
+            consumer.subscribe([self._topics.inbound.name])
             while not stop.is_set():
                 found = consumer.poll(timeout_ms=round(POLL_S * 1_000), max_records=RECORDS_MAX)
                 if found and self._take([record for part in found.values() for record in part], producer, stop):
                     _commit(consumer, found)
                 self._look(consumer, bool(found))
 
-    @contextmanager
-    def _consumer(self) -> Iterator[KafkaConsumer]:
+    def _consumer(self) -> AbstractContextManager[KafkaConsumer]:
         exchange = self._exchange
-        consumer = KafkaConsumer(
-            **exchange.kafka.options(), group_id=f"{exchange.prefix}.ingress", group_instance_id=exchange.instance,
-            client_id=exchange.instance, enable_auto_commit=False, auto_offset_reset="earliest",
-            partition_assignment_strategy=[CooperativeStickyAssignor], allow_auto_create_topics=False,
-            max_poll_records=RECORDS_MAX, session_timeout_ms=10_000, heartbeat_interval_ms=3_000,
+        return consumer_of(
+            exchange.kafka, group_id=f"{exchange.prefix}.ingress", group_instance_id=exchange.instance, client_id=exchange.instance,
+            partition_assignment_strategy=[CooperativeStickyAssignor], max_poll_records=RECORDS_MAX,
+            session_timeout_ms=10_000, heartbeat_interval_ms=3_000,
         )
-        try:
-            consumer.subscribe([self._topics.inbound.name])
-            yield consumer
-        finally:
-            consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
 
     def _take(self, records: Sequence[Any], producer: KafkaProducer, stop: Event) -> bool:
         """Bring every record to where it belongs, durably. False: told to stop before that was done."""

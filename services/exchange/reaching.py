@@ -3,12 +3,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
-from kafka import KafkaAdminClient, KafkaProducer
-from kafka.errors import KafkaError
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from opsledger.core.errors import ExchangeUnreachable, JournalUnreachable
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.exchange.topics import Topic
+from opsledger.services.journal.kafka.link import admin_client, options, producer_client, release
+from opsledger.services.journal.kafka.settings import KafkaLink
+
+CLOSE_S = 2.0
 
 
 @contextmanager
@@ -23,18 +29,50 @@ def answering() -> Iterator[None]:
 @contextmanager
 def producer_of(link: KafkaLink) -> Iterator[KafkaProducer]:
     try:
-        producer = link.producer()
+        producer = producer_client(link)
     except JournalUnreachable as error:
         raise ExchangeUnreachable(str(error)) from error
-    with closing(producer):
+    try:
         yield producer
+    finally:
+        release(producer, CLOSE_S)
 
 
 @contextmanager
 def admin_of(link: KafkaLink) -> Iterator[KafkaAdminClient]:
     try:
-        admin = link.admin()
+        admin = admin_client(link)
     except JournalUnreachable as error:
         raise ExchangeUnreachable(str(error)) from error
     with closing(admin):
         yield admin
+
+
+@contextmanager
+def consumer_of(link: KafkaLink, **more: Any) -> Iterator[KafkaConsumer]:
+    """It commits only what it is told to, and begins at the beginning where nothing was committed."""
+    with answering():
+        consumer = KafkaConsumer(
+            **options(link), enable_auto_commit=False, auto_offset_reset="earliest", allow_auto_create_topics=False, **more
+        )
+    try:
+        yield consumer
+    finally:
+        release(consumer)
+
+
+def make_topics(link: KafkaLink, topics: tuple[Topic, ...]) -> list[str]:
+    """Make those that are not there; their names. One that is there is left as it is. Raises ExchangeUnreachable."""
+    with answering(), admin_of(link) as admin:
+        there = set(admin.list_topics())
+        return list(_made(admin, link, (topic for topic in topics if topic.name not in there)))
+
+
+def _made(admin: KafkaAdminClient, link: KafkaLink, missing: Iterator[Topic]) -> Iterator[str]:
+    for topic in missing:
+        new = NewTopic(topic.name, topic.partitions, link.replication_factor, topic_configs=dict(topic.settings))
+        try:
+            admin.create_topics([new])
+        except TopicAlreadyExistsError:  # another node was faster
+            continue
+        yield topic.name

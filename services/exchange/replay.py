@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from opsledger.services.exchange.dead_letters import DeadLetter, headers_to_send_again, read_dead_letter
-from opsledger.services.exchange.reaching import answering, producer_of
+from opsledger.services.exchange.reaching import answering, consumer_of, producer_of
 from opsledger.services.exchange.topics import Exchange
 
 TOGETHER = 500
@@ -80,9 +80,6 @@ class DeadLetters:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[KafkaConsumer, list[TopicPartition]]]:
-        with answering(), closing(KafkaConsumer(
-            **self._exchange.kafka.options(), group_id=self._group, enable_auto_commit=False, auto_offset_reset="earliest",
-            allow_auto_create_topics=False,
-        )) as consumer:
+        with answering(), consumer_of(self._exchange.kafka, group_id=self._group) as consumer:
             parts = [TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic) or ())]
             yield consumer, parts

@@ -1,16 +1,12 @@
 """The topics through which other systems give and take events, with every setting said: nothing rests on a broker's defaults."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
-from kafka.errors import TopicAlreadyExistsError
 from pydantic import BaseModel, ConfigDict, Field
 
-from opsledger.services.exchange.reaching import admin_of, answering
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.settings import KafkaLink
 
 DAY_MS = 86_400_000
 INBOUND_BYTES_MAX = 4 << 20
@@ -92,20 +88,3 @@ class Topics(NamedTuple):
     def public(self) -> tuple[Topic, ...]:
         """Those that other systems read."""
         return self.tickets, self.sla, self.evaluations, self.coaching
-
-
-def make_topics(link: KafkaLink, topics: tuple[Topic, ...]) -> list[str]:
-    """Make those that are not there; their names. One that is there is left as it is. Raises ExchangeUnreachable."""
-    with answering(), admin_of(link) as admin:
-        there = set(admin.list_topics())
-        return list(_made(admin, link, (topic for topic in topics if topic.name not in there)))
-
-
-def _made(admin: KafkaAdminClient, link: KafkaLink, missing: Iterator[Topic]) -> Iterator[str]:
-    for topic in missing:
-        new = NewTopic(topic.name, topic.partitions, link.replication_factor, topic_configs=dict(topic.settings))
-        try:
-            admin.create_topics([new])
-        except TopicAlreadyExistsError:  # another node was faster
-            continue
-        yield topic.name

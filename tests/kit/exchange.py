@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
-from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
-from opsledger.services.exchange.topics import Exchange, make_topics
+from opsledger.services.exchange.reaching import consumer_of, make_topics, producer_of
+from opsledger.services.exchange.topics import Exchange
 from tests.kit.kafka import new_topic, shared_broker
 
 PATIENCE_S = 60
@@ -35,7 +35,7 @@ def new_exchange(**more: Any) -> Exchange:
 def produce(exchange: Exchange, records: Iterable[In]) -> list[tuple[int, int]]:
     """Into the inbound topic; partition and offset of each."""
     make_topics(exchange.kafka, exchange.topics.incoming())
-    with closing(exchange.kafka.producer()) as producer:
+    with producer_of(exchange.kafka) as producer:
         sent = [
             producer.send(exchange.topics.inbound.name, key=record.key, value=record.value, headers=list(record.headers))
             for record in records
@@ -46,9 +46,7 @@ def produce(exchange: Exchange, records: Iterable[In]) -> list[tuple[int, int]]:
 
 def consume(exchange: Exchange, topic: str) -> list[Any]:
     """All records that the topic has now, those of a partition in their order."""
-    with closing(KafkaConsumer(
-        **exchange.kafka.options(), enable_auto_commit=False, auto_offset_reset="earliest", allow_auto_create_topics=False
-    )) as consumer:
+    with consumer_of(exchange.kafka) as consumer:
         parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         ends = consumer.end_offsets(parts)
         consumer.assign(parts)

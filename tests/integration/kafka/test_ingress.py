@@ -17,7 +17,7 @@ from opsledger.services.exchange.dead_letters import read_dead_letter
 from opsledger.services.exchange.ingress import Ingress
 from opsledger.services.exchange.replay import DeadLetters
 from opsledger.services.exchange.topics import Exchange
-from opsledger.services.journal.kafka.link import KafkaLink
+from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.tickets.codec import decode_bytes
