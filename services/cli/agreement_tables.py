@@ -13,11 +13,11 @@ from opsledger.core.quality.splits import Split
 from opsledger.core.scorecards.statistics import Interval
 from opsledger.services.quality.ratings_file import RatingsFile
 
-_TITLES = {
+TITLES = {
     "percent_agreement": "Percent agreement", "krippendorff_alpha": "Krippendorff's alpha", "gwet_ac1": "Gwet's AC1",
     "gwet_ac2": "Gwet's AC2", "fleiss_kappa": "Fleiss' kappa", "cohen_kappa": "Cohen's kappa", "scott_pi": "Scott's pi",
 }
-_REASONS = {
+REASONS = {
     "NO_PAIRS": "no unit was rated by two raters", "NO_VARIATION": "only one category was used",
     "NOT_TWO_RATERS": "needs two raters", "NOT_NUMERIC": "needs numbers", "NEGATIVE": "needs numbers from zero up",
     "ONE_UNIT": "one unit only", "ONE_CASE": "one unit only", "NO_SPREAD": "all resamples agree",
@@ -74,7 +74,7 @@ def show(found: Found) -> None:
     title = f"{ratings.given} ratings of {ratings.units} units by {', '.join(found.file.raters)}"
     table = _table(title, "coefficient", "level", "value", sure)
     for one in found.agreements:
-        table.add_row(_TITLES[one.coefficient], one.level, *_cells(one))
+        table.add_row(TITLES[one.coefficient], one.level, *_cells(one))
     console.print(table)
     standard = f"from {found.reference}" if found.reference else "from the mean of the others"
     table = _table(f"Raters: bias and distance {standard}", "rater", "units", "bias", sure, "distance", sure)
@@ -97,4 +97,4 @@ def _table(title: str, *columns: str) -> Table:
 
 def _cells(one: Agreement | Mean, sign: str = "") -> tuple[str, str]:
     value = "–" if one.value is None else f"{one.value:{sign}.4f}"
-    return value, f"{one.interval.low:{sign}.4f} to {one.interval.high:{sign}.4f}" if one.interval else _REASONS[one.reason or "NO_PAIRS"]
+    return value, f"{one.interval.low:{sign}.4f} to {one.interval.high:{sign}.4f}" if one.interval else REASONS[one.reason or "NO_PAIRS"]

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.services.cli import qa_score
+from opsledger.services.cli import qa_calibration, qa_drift, qa_score
 from opsledger.services.cli.options import AsJson
 
 if TYPE_CHECKING:
     from opsledger.core.quality.ratings import Level, Ratings
 
-group = typer.Typer(no_args_is_help=True, help="Quality assurance, offline.")
+group = typer.Typer(no_args_is_help=True, help="Quality assurance: most of it offline.")
 
 _LEVELS = "nominal, ordinal, interval or ratio"
 group.command()(qa_score.score)
 group.command()(qa_score.rescore)
+group.command()(qa_drift.drift)
+group.add_typer(qa_calibration.group, name="calibration")
 
 
 @group.command()

@@ -1,0 +1,64 @@
+"""``opsledger qa calibration``: the sessions of a server, and what they showed."""
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from opsledger.services.cli.options import AsJson
+from opsledger.services.cli.remote import Token, server_channel
+
+group = typer.Typer(no_args_is_help=True, help="Calibration sessions of a server.")
+
+Server = Annotated[str, typer.Option("--server", help="The server.", metavar="HOST:PORT", show_default=False)]
+Tenant = Annotated[str, typer.Option(help="Whose sessions.", show_default=False)]
+Actor = Annotated[str, typer.Option("--as", help="Who asks; else the token's subject.", show_default=False)]
+
+
+@group.command("list")
+def list_sessions(
+    server: Server,
+    tenant: Tenant,
+    program: Annotated[str, typer.Option(help="Only of this program.", show_default=False)] = "",
+    rater: Annotated[str, typer.Option(help="Only those with this rater.", show_default=False)] = "",
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=200)] = 50,
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """Sessions, last changed first, and how far their raters are."""
+    from opsledger.proto.quality.v1 import calibrations_pb2 as pb
+    from opsledger.proto.quality.v1.calibrations_pb2_grpc import CalibrationServiceStub
+    from opsledger.services.cli.calibration_tables import as_document, show_sessions
+
+    request = pb.ListCalibrationsRequest(tenant=tenant, program=program, rater=rater, page_size=limit)
+    with server_channel(server, token) as channel:
+        found = CalibrationServiceStub(channel).ListCalibrations(request)  # type: ignore[no-untyped-call]  # generated without types
+    if as_json:
+        print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
+    else:
+        show_sessions(found)
+
+
+@group.command()
+def report(
+    id: Annotated[str, typer.Argument(metavar="ID", help="Of the session, as list shows it.")],
+    server: Server,
+    tenant: Tenant,
+    actor: Actor = "",
+    confidence: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """How far its raters agree, how far each is from the standard, and the questions that split them."""
+    from opsledger.proto.quality.v1 import calibrations_pb2 as pb
+    from opsledger.proto.quality.v1.calibrations_pb2_grpc import CalibrationServiceStub
+    from opsledger.services.cli.calibration_tables import as_document, show_report
+
+    request = pb.GetCalibrationReportRequest(tenant=tenant, id=id, actor=actor, confidence=confidence)
+    with server_channel(server, token) as channel:
+        found = CalibrationServiceStub(channel).GetCalibrationReport(request)  # type: ignore[no-untyped-call]  # generated without types
+    if as_json:
+        print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
+    else:
+        show_report(found)

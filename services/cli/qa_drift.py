@@ -1,0 +1,69 @@
+"""``opsledger qa drift``: how strict evaluators are, and agents' scores without that."""
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.cli.options import AsJson
+from opsledger.services.cli.remote import ServerAddress, Token, server_channel
+
+if TYPE_CHECKING:
+    from opsledger.proto.quality.v1 import calibrations_pb2 as pb
+
+
+def drift(
+    scores: Annotated[str, typer.Argument(metavar="[SCORES.csv]", help="A row per evaluation: agent, evaluator, score.")] = "",
+    agent: Annotated[str, typer.Option(help="Column that names the agent.", show_default=False)] = "",
+    evaluator: Annotated[str, typer.Option(help="Column that names the evaluator.", show_default=False)] = "",
+    score: Annotated[str, typer.Option(help="Column that holds the score.", show_default=False)] = "",
+    delimiter: Annotated[str, typer.Option(help="Between cells; 'tab' for tabs.")] = ",",
+    server: ServerAddress = "",
+    token: Token = "",
+    tenant: Annotated[str, typer.Option(help="With --server.", show_default=False)] = "",
+    program: Annotated[str, typer.Option(help="With --server.", show_default=False)] = "",
+    form: Annotated[str, typer.Option(help="With --server: only of this form.", show_default=False)] = "",
+    confidence: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
+    as_json: AsJson = False,
+) -> None:
+    """The bias of every evaluator, and every agent's mean score with it taken off, beside the original.
+
+    From a file, or from the evaluations that count on a --server.
+    """
+    from opsledger.services.cli.calibration_tables import as_document, show_drift
+    from opsledger.services.scorecards.reports import check_confidence
+
+    check_confidence(confidence)
+    if bool(scores) == bool(server):
+        raise InvalidInput(FieldViolation("SCORES.csv", "REQUIRED", "give a file, or --server with --tenant and --program"))
+    if server:
+        found = _asked(server, token, tenant, program, form, confidence)
+    else:
+        found = _computed(scores, agent, evaluator, score, "\t" if delimiter == "tab" else delimiter, confidence)
+    if as_json:
+        print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
+    else:
+        show_drift(found)
+
+
+def _computed(scores: str, agent: str, evaluator: str, score: str, delimiter: str, confidence: float) -> pb.GetEvaluatorDriftResponse:
+    from opsledger.core.quality.drift import drift
+    from opsledger.services.quality.calibration_messages import drift_message
+    from opsledger.services.quality.judged_file import read_judged
+
+    if len(delimiter) != 1:
+        raise InvalidInput(FieldViolation("--delimiter", "INVALID", "must be one character, or tab"))
+    file = read_judged(scores, agent=agent, evaluator=evaluator, score=score, delimiter=delimiter)
+    return drift_message(drift(file.evaluations, confidence), len(file.evaluations), confidence)
+
+
+def _asked(server: str, token: str, tenant: str, program: str, form: str, confidence: float) -> pb.GetEvaluatorDriftResponse:
+    from opsledger.proto.quality.v1 import calibrations_pb2 as pb
+    from opsledger.proto.quality.v1.calibrations_pb2_grpc import CalibrationServiceStub
+
+    request = pb.GetEvaluatorDriftRequest(tenant=tenant, program=program, form=form, confidence=confidence)
+    with server_channel(server, token) as channel:
+        found: pb.GetEvaluatorDriftResponse = CalibrationServiceStub(channel).GetEvaluatorDrift(request)  # type: ignore[no-untyped-call]  # generated without types
+    return found
