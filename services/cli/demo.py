@@ -23,7 +23,7 @@ def demo(
     from rich.console import Console
 
     from opsledger.core.errors import OpsledgerError
-    from opsledger.services.cli.remote import server_channel
+    from opsledger.services.cli.remote import server_client
     from opsledger.services.demo.stage import stage
     from opsledger.services.demo.tour import next_commands, tour
 
@@ -32,8 +32,8 @@ def demo(
     console = Console(width=None if sys.stdout.isatty() else 160)
     try:
         with stage(folder, listen) as server:
-            with server_channel(server.address, "") as channel:
-                tour(console, channel, server, seed, days, tickets)
+            with server_client(server.address, "") as client:
+                tour(console, client, server, seed, days, tickets)
             next_commands(console, server, keep_serving)
             if keep_serving:
                 console.print("\nThe server stays up; Ctrl-C ends it.")

@@ -12,7 +12,7 @@ import typer
 
 from opsledger.core.errors import FieldViolation, InvalidForm
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
-from opsledger.services.cli.remote import ServerAddress, Token, server_channel
+from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
     from opsledger.core.quality.form import Form, Question
@@ -125,10 +125,8 @@ def _number(value: object) -> str:
 @contextmanager
 def _registry(server: str, token: str, journal: Path, database: str | None) -> Iterator[Registry]:
     if server:
-        from opsledger.proto.quality.v1.forms_pb2_grpc import FormServiceStub
-
-        with server_channel(server, token) as channel:
-            yield FormServiceStub(channel)  # type: ignore[no-untyped-call]  # generated without types
+        with server_client(server, token) as client:
+            yield client.forms
         return
     from contextlib import closing
 

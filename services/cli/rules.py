@@ -11,7 +11,7 @@ from uuid import uuid4
 import typer
 
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
-from opsledger.services.cli.remote import ServerAddress, Token, server_channel
+from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
     from opsledger.core.sla.rules import Rules
@@ -151,10 +151,8 @@ def _since(rules: pb.RulesPublished) -> str:
 @contextmanager
 def _registry(server: str, token: str, journal: Path, database: str | None, *, write: bool) -> Iterator[Registry]:
     if server:
-        from opsledger.proto.sla.v1.rules_pb2_grpc import RuleServiceStub
-
-        with server_channel(server, token) as channel:
-            yield RuleServiceStub(channel)  # type: ignore[no-untyped-call]  # generated without types
+        with server_client(server, token) as client:
+            yield client.rules
         return
     from opsledger.services.journal.segment import SegmentJournal
     from opsledger.services.projections.database import open_database

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from opsledger.core.errors import FieldViolation, InvalidInput, OpsledgerError
-from opsledger.services.cli.remote import server_channel
+from opsledger.services.cli.remote import server_client
 from opsledger.services.scorecards.queries import Program
 
 
@@ -46,10 +46,8 @@ class Source(NamedTuple):
 def open_source(database: str, server: str, token: str) -> Iterator[Source]:
     """``server`` empty: the database. Raises OpsledgerError for a call that the server refuses."""
     if server:
-        with server_channel(server, token) as channel:
-            from opsledger.proto.scorecards.v1 import scorecards_pb2_grpc as pb_grpc
-
-            yield Source(pb_grpc.ScorecardServiceStub(channel), None)  # type: ignore[no-untyped-call]  # generated without types
+        with server_client(server, token) as client:
+            yield Source(client.scorecards, None)
         return
     from opsledger.services.projections.database import open_database
     from opsledger.services.scorecards.answers import Answers

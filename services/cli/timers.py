@@ -10,7 +10,7 @@ import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli.options import DEFAULT_DATABASE, AsJson, DatabaseUrl
-from opsledger.services.cli.remote import ServerAddress, Token, server_channel
+from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -82,12 +82,10 @@ def _first(source: Timers, request: pb.ListTimersRequest, limit: int) -> pb.List
 @contextmanager
 def _source(database: str, server: str, token: str, tenant: str) -> Iterator[tuple[Timers, str]]:
     if server:
-        from opsledger.proto.sla.v1.timers_pb2_grpc import TimerServiceStub
-
         if not tenant:
             raise InvalidInput(FieldViolation("--tenant", "REQUIRED", "must be given with --server"))
-        with server_channel(server, token) as channel:
-            yield TimerServiceStub(channel), tenant  # type: ignore[no-untyped-call]  # generated without types
+        with server_client(server, token) as client:
+            yield client.timers, tenant
         return
     from opsledger.services.projections.database import open_database
     from opsledger.services.timers.answers import TimerAnswers

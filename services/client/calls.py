@@ -46,7 +46,7 @@ class Call(Generic[Q, R]):
         self._send = connection.channel.unary_unary(
             path, request_serializer=request.SerializeToString, response_deserializer=response.FromString)
 
-    def __call__(self, request: Q | None = None, /, *, timeout_s: float | None = None, **fields: Any) -> R:
+    def __call__(self, request: Q | None = None, *, timeout_s: float | None = None, **fields: Any) -> R:
         """Send a request, or one made of fields. A write without a request_id gets one; all its attempts carry it.
 
         A query sees what was written over this connection before. Raises OpsledgerError.
@@ -64,7 +64,7 @@ class Call(Generic[Q, R]):
             connection.wrote(answer.position)  # type: ignore[attr-defined]  # it has it
         return answer
 
-    def pages(self, request: Q | None = None, /, **fields: Any) -> Iterator[R]:
+    def pages(self, request: Q | None = None, **fields: Any) -> Iterator[R]:
         """Every page of a listing."""
         asked: Any = self._connection.filled(request if request is not None else self._request(**fields))
         while True:
@@ -94,7 +94,7 @@ class Watch(Generic[Q, R]):
         self._open = connection.channel.unary_stream(
             path, request_serializer=request.SerializeToString, response_deserializer=response.FromString)
 
-    def __call__(self, request: Q | None = None, /, **fields: Any) -> Iterator[R]:
+    def __call__(self, request: Q | None = None, **fields: Any) -> Iterator[R]:
         """The messages as they come, until the iterator is closed. After a break it goes on from the last resume_token: what came
         after it may come again. Raises OpsledgerError when the server refuses it, or stays away."""
         connection = self._connection

@@ -20,7 +20,7 @@ _BY_CODE = {
     StatusCode.UNAUTHENTICATED: errors.NotAuthenticated, StatusCode.PERMISSION_DENIED: errors.NotAllowed,
     StatusCode.FAILED_PRECONDITION: errors.Precluded, StatusCode.ABORTED: errors.VersionConflict,
     StatusCode.RESOURCE_EXHAUSTED: errors.Overloaded, StatusCode.UNAVAILABLE: errors.NotReady,
-    StatusCode.DATA_LOSS: errors.JournalError,
+    StatusCode.DEADLINE_EXCEEDED: errors.NotReady, StatusCode.DATA_LOSS: errors.JournalError,
 }
 """For a reason of a later version, and for what is not the server's word: a connection that failed."""
 RETRYABLE = (StatusCode.UNAVAILABLE, StatusCode.RESOURCE_EXHAUSTED)

@@ -1,17 +1,15 @@
 """Streams what the demo floor delivers into a server, as a ticketing system's connector would."""
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Semaphore
 
-import grpc
-
-from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
-from opsledger.proto.tickets.v1.ticket_recorder_pb2_grpc import TicketRecorderServiceStub
+from opsledger.services.client import Client
 from opsledger.services.demo.delivery import Delivery
 from opsledger.services.tickets.codec import encode
+from opsledger.services.tickets.intake import Outcome
 
 BATCH_EVENTS = 250
 
@@ -27,32 +25,31 @@ class Fed:
     position: int = 0
     """The last one in the journal."""
 
-    def add(self, results: Sequence[pb.RecordingResult]) -> None:
-        for result in results:
-            self.position = max(self.position, result.position)
-            if result.outcome == pb.RecordingResult.OUTCOME_RECORDED:
-                self.recorded += 1
-            elif result.outcome == pb.RecordingResult.OUTCOME_DUPLICATE:
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            self.position = max(self.position, outcome.position)
+            if outcome.violations:
+                self.rejected[f"{outcome.violations[0].field}: {outcome.violations[0].description}"] += 1
+            elif outcome.duplicate:
                 self.duplicates += 1
             else:
-                self.rejected[f"{result.violations[0].field}: {result.violations[0].description}"] += 1
+                self.recorded += 1
 
 
-def feed(channel: grpc.Channel, deliveries: Sequence[Delivery], fed: Callable[[int], None]) -> Fed:
-    """Record them in order over one stream, never with more batches unanswered than the server allows; ``fed`` is told how many were
-    answered since the last call. Raises grpc.RpcError."""
-    answer, slots, is_first = Fed(), Semaphore(1), True
+def feed(client: Client, deliveries: Sequence[Delivery], fed: Callable[[int], None]) -> Fed:
+    """Record them in order over one stream; ``fed`` is told how many were answered since the last call. Raises OpsledgerError."""
+    answer, unanswered = Fed(), deque[Future[list[Outcome]]]()
 
-    def batches() -> Iterator[pb.StreamTicketEventsRequest]:
+    def take() -> None:
+        outcomes = unanswered.popleft().result()
+        answer.add(outcomes)
+        fed(len(outcomes))
+
+    with client.recorder.stream() as stream:
         for first in range(0, len(deliveries), BATCH_EVENTS):
-            slots.acquire()
-            events = [encode(delivery.fact) for delivery in deliveries[first : first + BATCH_EVENTS]]
-            yield pb.StreamTicketEventsRequest(batch_id=first + 1, events=events)
-
-    recorder = TicketRecorderServiceStub(channel)  # type: ignore[no-untyped-call]  # protoc writes it without types
-    for response in recorder.StreamTicketEvents(batches()):
-        answer.add(response.results)
-        fed(len(response.results))
-        slots.release(response.window if is_first else 1)
-        is_first = False
+            unanswered.append(stream.submit([encode(delivery.fact) for delivery in deliveries[first : first + BATCH_EVENTS]]))
+            while unanswered and unanswered[0].done():
+                take()
+        while unanswered:
+            take()
     return answer

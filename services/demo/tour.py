@@ -7,18 +7,16 @@ from importlib.resources import as_file, files
 from shlex import quote
 from time import perf_counter, time_ns
 
-import grpc
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from opsledger.core.errors import NotReady
 from opsledger.core.sla.zones import zone
 from opsledger.core.tickets.facts import Opened
 from opsledger.proto.scorecards.v1 import scorecards_pb2
-from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceStub
-from opsledger.proto.sla.v1 import rules_pb2, timers_pb2
-from opsledger.proto.sla.v1.rules_pb2_grpc import RuleServiceStub
-from opsledger.proto.sla.v1.timers_pb2_grpc import TimerServiceStub
+from opsledger.proto.sla.v1 import timers_pb2
 from opsledger.services.cli.scorecard_tables import show_many
+from opsledger.services.client import Client
 from opsledger.services.demo.clients import CARDS, CLIENTS
 from opsledger.services.demo.clockwork import DAY_US
 from opsledger.services.demo.delivery import LATE, Delivery, deliver
@@ -27,31 +25,28 @@ from opsledger.services.demo.floor import simulate
 from opsledger.services.demo.stage import Stage
 from opsledger.services.demo.timers import candidates, draw_breach, states, timers_table
 from opsledger.services.documents import as_json, read_document
-from opsledger.services.grpc.progress import METADATA_KEY
 
 KPIS_SHOWN = ["handle_time", "sla_met.first_reply", "sla_met.resolution", "csat"]
 TIMERS_SHOWN = 4
 """Of each client."""
 BREACHES_READ = 16
 """Of which the one with most to tell is shown."""
-_VIEWS_WAIT_S, _CALL_S = 600, 30
+_VIEWS_WAIT_S = 600
 
 
 class Tour:
-    """Every step raises grpc.RpcError when the server refuses it."""
+    """Every step raises OpsledgerError when the server refuses it."""
 
-    def __init__(self, console: Console, channel: grpc.Channel) -> None:
-        self._console, self._channel = console, channel
+    def __init__(self, console: Console, client: Client) -> None:
+        self._console, self._client = console, client
 
     def publish_rules(self) -> None:
         """Each client's rules, which are shipped beside this module."""
-        rules = RuleServiceStub(self._channel)  # type: ignore[no-untyped-call]  # protoc writes it without types
         for client in CLIENTS:
             with as_file(files("opsledger.services.demo") / "rules" / f"{client.tenant}.yaml") as path:
                 document = as_json(read_document(path))
-            published = rules.PublishRules(rules_pb2.PublishRulesRequest(
-                request_id=f"demo rules of {client.tenant}", tenant=client.tenant, program=client.program, document_json=document,
-            ), timeout=_CALL_S)
+            published = self._client.rules.PublishRules(
+                request_id=f"demo rules of {client.tenant}", tenant=client.tenant, program=client.program, document_json=document)
             self._console.print(f"rules of [bold]{client.tenant}[/], {client.program}: version {published.rules.version}")
 
     def feed(self, deliveries: Sequence[Delivery]) -> Fed:
@@ -59,7 +54,7 @@ class Tour:
         started_s = perf_counter()
         with Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bars:
             task = bars.add_task("events over gRPC", total=len(deliveries))
-            fed = feed(self._channel, deliveries, lambda answered: bars.advance(task, answered))
+            fed = feed(self._client, deliveries, lambda answered: bars.advance(task, answered))
         spent_s = perf_counter() - started_s
         self._console.print(
             f"[bold]{len(deliveries)}[/] events sent in {spent_s:.1f} s ({len(deliveries) / spent_s:,.0f}/s), each answered when it was "
@@ -71,22 +66,20 @@ class Tour:
 
     def await_views(self, position: int) -> None:
         """Until the read models have seen everything."""
-        scorecards, started_s = ScorecardServiceStub(self._channel), perf_counter()  # type: ignore[no-untyped-call]  # as above
+        started_s = perf_counter()
         request = scorecards_pb2.GetScorecardRequest(tenant=CARDS.tenant, program=CARDS.program)
         with self._console.status("read models catch up"):
             while True:
                 try:
-                    scorecards.GetScorecard(request, metadata=[(METADATA_KEY, str(position))], timeout=_CALL_S)
+                    self._client.scorecards.GetScorecard(request)
                     break
-                except grpc.RpcError as error:
-                    late = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-                    if not late or perf_counter() - started_s > _VIEWS_WAIT_S:
+                except NotReady:
+                    if perf_counter() - started_s > _VIEWS_WAIT_S:
                         raise
         self._console.print(f"read models at position {position} after {perf_counter() - started_s:.1f} s more")
 
     def show_timers(self) -> None:
         """Of every client: what is late and what is due next."""
-        timers = TimerServiceStub(self._channel)  # type: ignore[no-untyped-call]  # as above
         self._console.rule("Timers")
         for title, filter_, within_s in (
             ("Late and open", timers_pb2.TIMER_FILTER_BREACHED, 0), ("Due within four hours", timers_pb2.TIMER_FILTER_DUE_SOON, 4 * 3_600),
@@ -97,7 +90,7 @@ class Tour:
                 request = timers_pb2.ListTimersRequest(tenant=client.tenant, filter=filter_, page_size=1_000)
                 if within_s:
                     request.within.seconds = within_s
-                answer = timers.ListTimers(request, timeout=_CALL_S)
+                answer = self._client.timers.ListTimers(request)
                 open_timers = [timer for timer in answer.timers if not timer.HasField("ended_at")]
                 total += len(open_timers)
                 shown += open_timers[:TIMERS_SHOWN]
@@ -105,32 +98,30 @@ class Tour:
 
     def explain_breach(self) -> None:
         """One breach, second by second."""
-        timers = TimerServiceStub(self._channel)  # type: ignore[no-untyped-call]  # as above
         self._console.rule("Breach, explained")
         breached: list[timers_pb2.Timer] = []
         for client in CLIENTS:
             request = timers_pb2.ListTimersRequest(tenant=client.tenant, filter=timers_pb2.TIMER_FILTER_BREACHED, page_size=1_000)
-            breached += timers.ListTimers(request, timeout=_CALL_S).timers
+            breached += self._client.timers.ListTimers(request).timers
         if not breached:
             self._console.print("nothing was late")
             return
-        explained = max((self._explained(timers, timer) for timer in candidates(breached)[:BREACHES_READ]), key=states)
+        explained = max((self._explained(timer) for timer in candidates(breached)[:BREACHES_READ]), key=states)
         zones = {client.tenant: client.time_zone for client in CLIENTS}
         draw_breach(self._console, explained, zone(zones[explained.timer.tenant]))
 
-    def _explained(self, timers: TimerServiceStub, timer: timers_pb2.Timer) -> timers_pb2.ExplainedTimer:
+    def _explained(self, timer: timers_pb2.Timer) -> timers_pb2.ExplainedTimer:
         request = timers_pb2.ExplainTicketRequest(tenant=timer.tenant, source=timer.source, ticket_id=timer.ticket_id)
-        clocks: Sequence[timers_pb2.ExplainedTimer] = timers.ExplainTicket(request, timeout=_CALL_S).timers
+        clocks = self._client.timers.ExplainTicket(request).timers
         return next(clock for clock in clocks if (clock.timer.metric, clock.timer.cycle) == (timer.metric, timer.cycle))
 
     def show_scorecards(self) -> None:
-        scorecards = ScorecardServiceStub(self._channel)  # type: ignore[no-untyped-call]  # as above
         self._console.rule(f"Scorecards: {CARDS.tenant}, {CARDS.program}")
         request = scorecards_pb2.ListScorecardsRequest(
             tenant=CARDS.tenant, program=CARDS.program, by=scorecards_pb2.SUBJECT_KIND_AGENT, order_by="sla_met.first_reply desc",
             page_size=8,
         )
-        result = scorecards.ListScorecards(request, timeout=_CALL_S)
+        result = self._client.scorecards.ListScorecards(request)
         for card in result.scorecards:
             shown = [figure for figure in card.figures if figure.kpi in KPIS_SHOWN]
             del card.figures[:]
@@ -138,8 +129,8 @@ class Tour:
         show_many(result, KPIS_SHOWN)
 
 
-def tour(console: Console, channel: grpc.Channel, server: Stage, seed: int, days: int, tickets: int) -> None:
-    """All of it. Raises grpc.RpcError when the server refuses a step."""
+def tour(console: Console, client: Client, server: Stage, seed: int, days: int, tickets: int) -> None:
+    """All of it. Raises OpsledgerError when the server refuses a step."""
     console.rule("Opsledger demo")
     console.print(f"server on {server.address}; journal, read models and log in {server.folder}")
     now_us = time_ns() // 10**9 * 10**6
@@ -150,7 +141,7 @@ def tour(console: Console, channel: grpc.Channel, server: Stage, seed: int, days
         f"floor of seed {seed}: {days} days, {len(CLIENTS)} clients, {opened} tickets; {LATE:.0%} of the events come late, some twice, "
         "a few broken"
     )
-    step = Tour(console, channel)
+    step = Tour(console, client)
     step.publish_rules()
     fed = step.feed(deliveries)
     step.await_views(fed.position)

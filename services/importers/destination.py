@@ -11,7 +11,6 @@ from opsledger.services.importers.runner import Progress
 if TYPE_CHECKING:
     from opsledger.core.ports import Journal
     from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
-    from opsledger.services.importers.server_sink import ServerSink
     from opsledger.services.projections.runner import Projector
 
 
@@ -67,19 +66,19 @@ class ServerDestination:
 
     def __init__(self, address: str, token: str, rules: PublishRulesRequest | None = None) -> None:
         self._address, self._token, self._rules = address, token, rules
-        self._sink: ServerSink | None = None
+        self._resources = ExitStack()
 
     def open_sink(self) -> Sink:
-        from opsledger.services.importers.server_sink import ServerSink
+        """Raises what the server says to the rules."""
+        from opsledger.services.client import connect
 
-        self._sink = ServerSink(self._address, self._token)
+        client = self._resources.enter_context(connect(self._address, token=self._token))
         if self._rules is not None:
-            self._sink.publish(self._rules)
-        return self._sink
+            client.rules.PublishRules(self._rules)
+        return self._resources.enter_context(client.recorder.stream())
 
     def project(self, progress: Progress) -> None:
         """Nothing to do."""
 
     def close(self) -> None:
-        if self._sink is not None:
-            self._sink.close()
+        self._resources.close()

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from opsledger.services.client import connect
 from opsledger.services.demo.clockwork import DAY_US
 from opsledger.services.demo.delivery import deliver
 from opsledger.services.demo.feed import feed
@@ -18,9 +19,9 @@ def test_everything_is_recorded_once_and_the_broken_is_refused() -> None:
     kinds = Counter(delivery.kind for delivery in deliveries)
     told: list[int] = []
     journal = MemoryJournal()
-    with running(journal) as server:
-        first = feed(server.channel, deliveries, told.append)
-        again = feed(server.channel, deliveries, told.append)
+    with running(journal) as server, connect(server.address) as client:
+        first = feed(client, deliveries, told.append)
+        again = feed(client, deliveries, told.append)
     once = len({(d.fact.tenant, d.fact.event_id) for d in deliveries if d.kind != "broken"})
     assert (first.recorded, first.duplicates, first.rejected.total()) == (once, len(deliveries) - once - kinds["broken"], kinds["broken"])
     assert (again.recorded, again.duplicates, again.rejected) == (0, len(deliveries) - kinds["broken"], first.rejected)

@@ -15,7 +15,6 @@ from opsledger.services.importers.csv_table import CsvReader
 from opsledger.services.importers.destination import JournalDestination, ServerDestination
 from opsledger.services.importers.mapping import load_mapping
 from opsledger.services.importers.runner import run_import
-from opsledger.services.importers.server_sink import ServerSink
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.projections.database import open_database
@@ -90,10 +89,10 @@ def size(folder: Path) -> int:
 def test_through_a_server_the_same_bytes_arrive_in_the_same_order(log: Path, whole: MemoryJournal) -> None:
     journal = MemoryJournal()
     with running(journal) as server:
-        first, again = ServerSink(server.address), ServerSink(server.address)
-        recorded = run_import(str(log), reader(), lambda: first)
+        first, again = ServerDestination(server.address, ""), ServerDestination(server.address, "")
+        recorded = run_import(str(log), reader(), first.open_sink)
         first.close()
-        repeated = run_import(str(log), reader(), lambda: again)
+        repeated = run_import(str(log), reader(), again.open_sink)
         again.close()
 
     assert (recorded.recorded, recorded.duplicates) == (whole.position, 0)
@@ -102,10 +101,10 @@ def test_through_a_server_the_same_bytes_arrive_in_the_same_order(log: Path, who
 
 
 def test_a_server_that_is_not_there_is_named(log: Path) -> None:
-    sink = ServerSink("127.0.0.1:1")
+    target = ServerDestination("127.0.0.1:1", "")
     with pytest.raises(OpsledgerError, match=r"^127\.0\.0\.1:1: "):
-        run_import(str(log), reader(), lambda: sink)
-    sink.close()
+        run_import(str(log), reader(), target.open_sink)
+    target.close()
 
 
 def test_a_wrong_database_is_refused_before_anything_is_recorded(log: Path, tmp_path: Path) -> None:
