@@ -1,7 +1,7 @@
 """How far raters agree: every coefficient with its interval, or the reason why there is none."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ from opsledger.core.quality.ratings import Level, Ratings
 from opsledger.core.scorecards.statistics import CONFIDENCE, RESAMPLES, Interval, random_of
 
 UNDEFINED_SHARE_MAX = 0.05
+DRAWN_TOGETHER = 250_000
+"""Units drawn at once, for speed; it bounds the memory."""
 
 class Kind(NamedTuple):
     """A coefficient, and where it applies."""
@@ -85,8 +87,7 @@ def _interval(judgement: Judgement, measure: Coefficient, confidence: float, res
     units = judgement.ratings.units
     if judgement.ratings.pairable_units == 1:
         return Reason.ONE_UNIT
-    random = random_of(judgement.ratings.codes.tobytes())
-    found = [measure(judgement, _drawn(random, units)) for _ in range(resamples)]
+    found = [measure(judgement, drawn) for drawn in _draws(judgement.ratings.codes.tobytes(), units, resamples)]
     defined = [value for value in found if not isinstance(value, Reason)]
     if resamples - len(defined) > UNDEFINED_SHARE_MAX * resamples:
         return Reason.UNSTABLE
@@ -96,6 +97,10 @@ def _interval(judgement: Judgement, measure: Coefficient, confidence: float, res
     return Interval(float(low), float(high), "bootstrap_percentile")
 
 
-def _drawn(random: np.random.RandomState, units: int) -> UnitWeights:
+def _draws(seed: bytes, units: int, resamples: int) -> Iterator[UnitWeights]:
     """How often each unit is drawn, of as many draws as there are units."""
-    return np.bincount(random.randint(0, units, units, dtype=np.int32), minlength=units)
+    random, rows = random_of(seed), max(1, DRAWN_TOGETHER // units)
+    for done in range(0, resamples, rows):
+        drawn = random.randint(0, units, (min(rows, resamples - done), units), dtype=np.int32)
+        places = drawn + units * np.arange(len(drawn))[:, None]
+        yield from np.bincount(places.ravel(), minlength=drawn.size).reshape(drawn.shape)
