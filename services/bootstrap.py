@@ -31,6 +31,7 @@ from opsledger.services.grpc.progress import Progress, ReadYourWrites
 from opsledger.services.grpc.server import Service
 from opsledger.services.grpc.threads import InThread
 from opsledger.services.journal.clock import wall_clock_us
+from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.runner import Projector
 from opsledger.services.quality.calibration_queries import CalibrationQueries
@@ -88,6 +89,18 @@ class Application:
             work.stop()
         self.parts.in_thread.close()
         self.parts.decisions.close()
+
+
+def open_journal(settings: Settings) -> Journal:
+    """The journal that a server writes: a folder, or a topic of Kafka that the folder is a replica of. Raises JournalLocked,
+    JournalDamaged, JournalUnreachable, InvalidSettings."""
+    if settings.kafka is None:
+        return SegmentJournal.open(settings.journal)
+    from opsledger.services.journal.kafka.journal import KafkaJournal
+
+    assert settings.node_id  # the settings see to it
+    address = settings.advertise or settings.listen[0]
+    return KafkaJournal(settings.journal, settings.kafka, node=settings.node_id, address=address)
 
 
 def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDead) -> Application:
@@ -151,6 +164,8 @@ def _services(parts: Parts) -> Iterator[Service]:
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     yield parts.projecting
+    if follow := getattr(parts.journal, "follow", None):  # a journal that other nodes write too can fail without a write of ours
+        yield Background("journal", follow, on_dead)
     if parts.settings.timers:
         announcer = Announcer(parts.journal, parts.engine)
         parts.metrics.gauge("announced", "Warnings, breaches and retractions announced since the start.", lambda: announcer.announced)

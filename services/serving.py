@@ -14,9 +14,8 @@ from prometheus_client import start_http_server
 
 from opsledger.core.errors import FieldViolation, InvalidSettings
 from opsledger.core.ports import Journal
-from opsledger.services.bootstrap import assemble
+from opsledger.services.bootstrap import assemble, open_journal
 from opsledger.services.grpc.server import Server
-from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.database import open_database
 from opsledger.services.settings import Settings
@@ -35,11 +34,7 @@ OpenJournal: TypeAlias = Callable[[Settings], Journal]
 log = structlog.get_logger(__name__)
 
 
-def _embedded(settings: Settings) -> Journal:
-    return SegmentJournal.open(settings.journal)
-
-
-async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJournal = _embedded) -> int:
+async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJournal = open_journal) -> int:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once. Returns the exit code.
 
     ``on_listening`` gets the addresses of gRPC and of the metrics page, with their real ports.

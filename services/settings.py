@@ -24,6 +24,7 @@ from pydantic_settings import (
 
 from opsledger.core.errors import FieldViolation, InvalidSettings
 from opsledger.services.exchange.topics import Exchange
+from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.settings_keys import ConfigFile, read_file, unknown_variables
 from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, EVENT_BYTES_MAX
 
@@ -85,6 +86,12 @@ class Settings(BaseSettings):
     """HOST:PORT, [IPV6]:PORT or unix:PATH; several, separated by commas in a flag or variable. Port 0 takes a free one."""
     metrics_listen: str | None = None
     """HOST:PORT of the Prometheus page; none without it."""
+    kafka: KafkaLink | None = None
+    """The journal is a topic of this Kafka, and the folder a replica of it; without it the folder is the journal."""
+    node_id: str | None = Field(default=None, min_length=1, max_length=255)
+    """Names this node among those of one topic, for ever."""
+    advertise: str | None = None
+    """HOST:PORT at which clients and other nodes reach this one, when that is not what it listens on."""
     tls: Tls | None = None
     auth: Auth | None = None
     insecure: bool = False
@@ -114,12 +121,18 @@ class Settings(BaseSettings):
             _check_address(address)
         return value
 
-    @field_validator("metrics_listen")
+    @field_validator("metrics_listen", "advertise")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if value is not None:
             _check_address(value)
         return value
+
+    @model_validator(mode="after")
+    def _nodes_have_names(self) -> Settings:
+        if self.kafka is not None and self.node_id is None:
+            raise InvalidSettings(FieldViolation("node_id", "REQUIRED", "a node on Kafka needs a name of its own: --node-id n1"))
+        return self
 
     @model_validator(mode="after")
     def _open_to_others_only_on_purpose(self) -> Settings:

@@ -1,4 +1,4 @@
-"""``opsledger serve``: all services in one process on an embedded journal."""
+"""``opsledger serve``: all services in one process, on an embedded journal or on Kafka."""
 from __future__ import annotations
 
 import asyncio
@@ -15,6 +15,11 @@ def serve(
     ] = None,
     journal: Annotated[Path | None, typer.Option(help="Folder of the journal.  [default: var/journal]", file_okay=False)] = None,
     database: Annotated[str | None, typer.Option(help="Read models: sqlite:///FILE or postgresql://…")] = None,
+    kafka: Annotated[
+        str | None, typer.Option(help="HOST:PORT of Kafka (several with commas): the journal is a topic there, its folder a replica.")
+    ] = None,
+    node_id: Annotated[str | None, typer.Option(help="Name of this node among those on one topic.")] = None,
+    advertise: Annotated[str | None, typer.Option(help="HOST:PORT at which others reach this node.  [default: --listen]")] = None,
     listen: Annotated[
         str | None, typer.Option(help="HOST:PORT, or several with commas; port 0 takes a free one.  [default: 127.0.0.1:50051]")
     ] = None,
@@ -36,7 +41,8 @@ def serve(
 
     log = {name: value for name, value in (("level", log_level), ("format", log_format)) if value is not None}
     settings = load_settings(
-        config, journal=journal, database=database, listen=listen, metrics_listen=metrics_listen, insecure=insecure, log=log or None
+        config, journal=journal, database=database, listen=listen, metrics_listen=metrics_listen, insecure=insecure, log=log or None,
+        kafka={"bootstrap_servers": kafka} if kafka else None, node_id=node_id, advertise=advertise,
     )
     configure_logs(settings.log.level, settings.log.format)
 

@@ -169,6 +169,12 @@ class KafkaJournal(SegmentReading):
                 self._fail(error)
                 return
 
+    def follow(self, stop: Event) -> None:
+        """Return when ``stop`` is set; raises JournalStopped when this node cannot follow its topic any more."""
+        while not stop.wait(_IDLE_S):
+            if isinstance(self._refusal, JournalStopped):
+                raise self._refusal
+
     def _look(self) -> None:
         if self.is_owner:
             offset = self._replica.offset

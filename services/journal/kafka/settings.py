@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 
 class KafkaLink(BaseModel):
@@ -12,8 +13,8 @@ class KafkaLink(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    bootstrap_servers: tuple[str, ...] = Field(min_length=1)
-    """HOST:PORT of some of the brokers."""
+    bootstrap_servers: Annotated[tuple[str, ...], NoDecode] = Field(min_length=1)
+    """HOST:PORT of some of the brokers; several with commas in a flag or variable."""
     topic: str = "opsledger.journal.v1"
     replication_factor: int = Field(default=1, ge=1)
     """Of the topic, when it is made here."""
