@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from opsledger.services.cli.options import AsJson
-from opsledger.services.cli.remote import Token, server_channel
+from opsledger.services.cli.remote import Token, server_client
 
 group = typer.Typer(no_args_is_help=True, help="Calibration sessions of a server.")
 
@@ -28,12 +28,11 @@ def list_sessions(
 ) -> None:
     """Sessions, last changed first, and how far their raters are."""
     from opsledger.proto.quality.v1 import calibrations_pb2 as pb
-    from opsledger.proto.quality.v1.calibrations_pb2_grpc import CalibrationServiceStub
     from opsledger.services.cli.calibration_tables import as_document, show_sessions
 
     request = pb.ListCalibrationsRequest(tenant=tenant, program=program, rater=rater, page_size=limit)
-    with server_channel(server, token) as channel:
-        found = CalibrationServiceStub(channel).ListCalibrations(request)  # type: ignore[no-untyped-call]  # generated without types
+    with server_client(server, token) as client:
+        found = client.calibrations.ListCalibrations(request)
     if as_json:
         print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
     else:
@@ -52,12 +51,11 @@ def report(
 ) -> None:
     """How far its raters agree, how far each is from the standard, and the questions that split them."""
     from opsledger.proto.quality.v1 import calibrations_pb2 as pb
-    from opsledger.proto.quality.v1.calibrations_pb2_grpc import CalibrationServiceStub
     from opsledger.services.cli.calibration_tables import as_document, show_report
 
     request = pb.GetCalibrationReportRequest(tenant=tenant, id=id, actor=actor, confidence=confidence)
-    with server_channel(server, token) as channel:
-        found = CalibrationServiceStub(channel).GetCalibrationReport(request)  # type: ignore[no-untyped-call]  # generated without types
+    with server_client(server, token) as client:
+        found = client.calibrations.GetCalibrationReport(request)
     if as_json:
         print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
     else:

@@ -8,7 +8,7 @@ import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli.options import AsJson
-from opsledger.services.cli.remote import ServerAddress, Token, server_channel
+from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
     from opsledger.proto.quality.v1 import calibrations_pb2 as pb
@@ -61,9 +61,7 @@ def _computed(scores: str, agent: str, evaluator: str, score: str, delimiter: st
 
 def _asked(server: str, token: str, tenant: str, program: str, form: str, confidence: float) -> pb.GetEvaluatorDriftResponse:
     from opsledger.proto.quality.v1 import calibrations_pb2 as pb
-    from opsledger.proto.quality.v1.calibrations_pb2_grpc import CalibrationServiceStub
 
     request = pb.GetEvaluatorDriftRequest(tenant=tenant, program=program, form=form, confidence=confidence)
-    with server_channel(server, token) as channel:
-        found: pb.GetEvaluatorDriftResponse = CalibrationServiceStub(channel).GetEvaluatorDrift(request)  # type: ignore[no-untyped-call]  # generated without types
-    return found
+    with server_client(server, token) as client:
+        return client.calibrations.GetEvaluatorDrift(request)

@@ -5,8 +5,10 @@ Recording has its own module: its stream is more than a call.
 from __future__ import annotations
 
 from opsledger.proto.coaching.v1 import coaching_pb2 as coaching
+from opsledger.proto.quality.v1 import calibrations_pb2 as calibrations
 from opsledger.proto.quality.v1 import evaluations_pb2 as evaluations
 from opsledger.proto.quality.v1 import forms_pb2 as forms
+from opsledger.proto.quality.v1 import sampling_pb2 as sampling
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as scorecards
 from opsledger.proto.sla.v1 import rules_pb2 as rules
 from opsledger.proto.sla.v1 import timers_pb2 as timers
@@ -82,3 +84,25 @@ class Coaching(Area):
     ListActionItems = Method(coaching.ListActionItemsRequest, coaching.ListActionItemsResponse)
     MeasureEffect = Method(coaching.MeasureEffectRequest, coaching.MeasureEffectResponse)
     WatchInbox = Stream(coaching.WatchInboxRequest, coaching.WatchInboxResponse)
+
+
+class Calibrations(Area):
+    SERVICE = calibrations.DESCRIPTOR.services_by_name["CalibrationService"]
+    OpenCalibration = Method(calibrations.OpenCalibrationRequest, calibrations.OpenCalibrationResponse)
+    AddRater = Method(calibrations.AddRaterRequest, calibrations.AddRaterResponse)
+    WithdrawRater = Method(calibrations.WithdrawRaterRequest, calibrations.WithdrawRaterResponse)
+    SubmitRatings = Method(calibrations.SubmitRatingsRequest, calibrations.SubmitRatingsResponse)
+    CloseCalibration = Method(calibrations.CloseCalibrationRequest, calibrations.CloseCalibrationResponse)
+    CancelCalibration = Method(calibrations.CancelCalibrationRequest, calibrations.CancelCalibrationResponse)
+    GetCalibration = Method(calibrations.GetCalibrationRequest, calibrations.GetCalibrationResponse)
+    ListCalibrations = Method(calibrations.ListCalibrationsRequest, calibrations.ListCalibrationsResponse)
+    GetCalibrationReport = Method(calibrations.GetCalibrationReportRequest, calibrations.GetCalibrationReportResponse)
+    GetEvaluatorDrift = Method(calibrations.GetEvaluatorDriftRequest, calibrations.GetEvaluatorDriftResponse)
+
+
+class Sampling(Area):
+    SERVICE = sampling.DESCRIPTOR.services_by_name["SamplingService"]
+    DrawSample = Method(sampling.DrawSampleRequest, sampling.DrawSampleResponse)
+    GetDraw = Method(sampling.GetDrawRequest, sampling.GetDrawResponse)
+    ListDraws = Method(sampling.ListDrawsRequest, sampling.ListDrawsResponse)
+    ReplayDraw = Method(sampling.ReplayDrawRequest, sampling.ReplayDrawResponse)

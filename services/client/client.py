@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import grpc
 
-from opsledger.services.client.areas import Coaching, Evaluations, Forms, Rules, Scorecards, Timers
+from opsledger.services.client.areas import Calibrations, Coaching, Evaluations, Forms, Rules, Sampling, Scorecards, Timers
 from opsledger.services.client.connection import Connection
 from opsledger.services.client.recording import Recorder
 
@@ -21,6 +21,8 @@ class Client:
         self.scorecards = Scorecards(connection)
         self.forms = Forms(connection)
         self.evaluations = Evaluations(connection)
+        self.sampling = Sampling(connection)
+        self.calibrations = Calibrations(connection)
         self.coaching = Coaching(connection)
 
     @property

@@ -16,7 +16,7 @@ from opsledger.core.coaching.errors import OutOfTurn
 from opsledger.core.tickets.facts import Opened
 from opsledger.proto.coaching.v1 import coaching_pb2 as pb
 from opsledger.proto.sla.v1 import timers_pb2
-from opsledger.services.client import Client, connect
+from opsledger.services.client import Client, connect, recording
 from opsledger.services.client import areas as client_areas
 from opsledger.services.client.calls import Area, Method, Stream
 from opsledger.services.client.errors import typed
@@ -40,6 +40,12 @@ def test_every_rpc_is_there_with_its_messages(area: type[Area]) -> None:
         method.name: (Stream if method.server_streaming else Method, method.input_type, method.output_type)
         for method in area.SERVICE.methods
     }
+
+
+def test_every_service_of_a_server_is_there() -> None:
+    with running(MemoryJournal()) as server:
+        served = {service.name for service in server.application.services}
+    assert served == {recording.SERVICE.full_name, *(area.SERVICE.full_name for area in AREAS)}
 
 
 @pytest.fixture(scope="module")
