@@ -21,7 +21,7 @@ class Source(NamedTuple):
         if self.programs is None:
             for field, value in (("--tenant", tenant), ("--program", name)):
                 if not value:
-                    raise InvalidInput(FieldViolation(field, "REQUIRED", "must be given with --server"))
+                    raise InvalidInput(FieldViolation(field, "REQUIRED", "must be given with --server ('default' if none was named)"))
             return Program(tenant, name)
         found = [program for program in self.programs if tenant in ("", program.tenant) and name in ("", program.name)]
         if len(found) == 1:

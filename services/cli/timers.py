@@ -83,7 +83,7 @@ def _first(source: Timers, request: pb.ListTimersRequest, limit: int) -> pb.List
 def _source(database: str, server: str, token: str, tenant: str) -> Iterator[tuple[Timers, str]]:
     if server:
         if not tenant:
-            raise InvalidInput(FieldViolation("--tenant", "REQUIRED", "must be given with --server"))
+            raise InvalidInput(FieldViolation("--tenant", "REQUIRED", "must be given with --server ('default' if none was named)"))
         with server_client(server, token) as client:
             yield client.timers, tenant
         return
