@@ -1,10 +1,13 @@
 """What the demo does with its server, step by step, and shows in the terminal."""
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC
 from importlib.resources import as_file, files
+from pathlib import Path
 from shlex import quote
+from shutil import which
 from time import perf_counter, time_ns
 
 from rich.console import Console
@@ -157,11 +160,20 @@ def next_commands(console: Console, server: Stage, serving: bool) -> None:
     database = "--database " + quote(f"sqlite:///{server.folder / 'opsledger.db'}")
     source, rules_source = (f"--server {server.address}",) * 2 if serving else (database, journal)
     client = f"--tenant {CARDS.tenant} --program {CARDS.program}"
+    name = command_name(sys.argv[0])
     for command, what in (
-        (f"opsledger scorecard {source} {client} --by group", "the same figures by group"),
-        (f"opsledger timers {source} {client} --due-within 4h", "what is due next; --breached: what is late"),
-        (f"opsledger rules show {rules_source} {client}", "the rules in force"),
-        (f"opsledger journal stat {journal}", "what is in the journal"),
-        (f"opsledger journal verify {journal}", "every byte of it, proven"),
+        (f"{name} scorecard {source} {client} --by group", "the same figures by group"),
+        (f"{name} timers {source} {client} --due-within 4h", "what is due next; --breached: what is late"),
+        (f"{name} rules show {rules_source} {client}", "the rules in force"),
+        (f"{name} journal stat {journal}", "what is in the journal"),
+        (f"{name} journal verify {journal}", "every byte of it, proven"),
     ):
         console.print(f"  [bold]{command}[/]\n    {what}", soft_wrap=True, highlight=False)
+
+
+def command_name(called: str) -> str:
+    """What to type for this program, which was called as ``called``: its name where the shell finds it, else the path that worked."""
+    found = which("opsledger")
+    if Path(called).name != "opsledger" or (found is not None and Path(found).resolve() == Path(called).resolve()):
+        return "opsledger"
+    return quote(called)
