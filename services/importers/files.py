@@ -121,11 +121,13 @@ class Table:
         self.columns = _numbered([name.strip() for name in header])
 
     def __iter__(self) -> Iterator[Row]:
-        """Every row that is not empty, whatever its length."""
+        """Every row with something in it, whatever its length; empty cells beyond the last column are no cells."""
         begins = self._line
         self._source.reached(begins)
         for cells in self._reader:
-            if cells:
+            if any(map(str.strip, cells)):
+                while len(cells) > len(self.columns) and not cells[-1].strip():
+                    cells.pop()
                 yield Row(begins + 1, tuple(cells))
             begins = self._line
             self._source.reached(begins)

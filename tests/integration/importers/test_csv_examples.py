@@ -50,6 +50,18 @@ def read(name: str, text: str, folder: Path, journal: MemoryJournal | None = Non
     return journal, imported(file, CsvReader(load_mapping(mapping), str(mapping)), journal)
 
 
+def test_what_a_spreadsheet_adds_is_no_row_and_no_cell(tmp_path: Path) -> None:
+    header, *rows = TICKETS.splitlines()
+    width = header.count(",")
+    added = "\n".join([header, *(f"{row},," for row in rows), "," * width, f" {',' * width} ", ""])
+    plain, summary = read("ticket-table", TICKETS, tmp_path)
+
+    spread, summed = read("ticket-table", added, tmp_path)
+
+    assert [event.payload for event in spread.read(0)] == [event.payload for event in plain.read(0)]
+    assert summed == summary
+
+
 def us(*moment: int) -> int:
     return (datetime(*moment, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)  # type: ignore[arg-type,misc]  # year to second
 
