@@ -63,7 +63,7 @@ class Drawing:
         self._console.print(self._bar(segments))
         table = Table(box=None, padding=(0, 2, 0, 0))
         for name in ("from", "to", "span", "state", "open", "since"):
-            table.add_column(name, min_width=20 if name == "since" else None, overflow="fold")
+            table.add_column(name, overflow="fold")
         for segment in segments[:SEGMENTS_SHOWN_MAX]:
             table.add_row(
                 self._time(segment.from_us), self._until(segment.from_us, segment.to_us), format_duration(segment.span_us),

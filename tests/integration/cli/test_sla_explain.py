@@ -82,6 +82,19 @@ def test_it_is_drawn_in_the_terminal() -> None:
     assert all(cell in ran.out for cell in "█▒·")
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_drawing_loses_nothing_on_a_narrow_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = run("sla", "explain", EXAMPLE).out.splitlines()
+    at = [n for n, line in enumerate(lines) if line.startswith("from ")][1]
+    last = lines[at].index("since")
+    end = next(n for n in range(at, len(lines)) if lines[n].startswith("ended with"))
+    shown = "".join("".join(line[last:] for line in lines[at + 1:end]).split())
+    assert shown == "".join((
+        "openedasnewbyrequesterr-77", "statuschangedtoon_holdbyagentanna", "statuschangedtoopenbysystem", "statuschangedtoopenbysystem",
+    ))
+
+
 def test_from_standard_input_with_what_is_left_out() -> None:
     document = RULES + """
 events:
