@@ -82,7 +82,7 @@ def _question(draw: st.DrawFn, id: str, bonus: bool) -> Document:
 
 def _hundred(draw: st.DrawFn, entries: list[Document]) -> list[float]:
     """A weight for each, in quarters, that sum to 100 without the bonuses."""
-    weights = [draw(st.integers(1, 60)) / 4 for _ in entries]
+    weights = [draw(st.integers(1, 24)) / 4 for _ in entries]  # of 16 questions at most: the last one takes the rest
     counted = [place for place, entry in enumerate(entries) if not entry.get("bonus")]
     weights[counted[-1]] += 100 - sum(weights[place] for place in counted)
     return weights
