@@ -10,7 +10,7 @@ PORT ?= 9092
 SOURCES := $(shell find core ext services proto -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.proto' 2>/dev/null | grep -v _pb2)
 COMPILED := $(filter %.pyx %.pxd %.proto,$(SOURCES))
 
-.PHONY: help run test lint bench load kafka proto clean build
+.PHONY: help run test test-cluster lint bench load kafka proto clean build
 
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1|/' | column -t -s '|'
@@ -21,6 +21,10 @@ run: build       ## Set up, then feed a simulated floor through the server and s
 test: lint       ## Set up, lint, and run all tests, with a real Kafka broker and a real PostgreSQL.
 	deploy/kafka/fetch.sh >/dev/null
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-cluster: build ## The failover campaign: three brokers and two nodes, everything killed in turn, minutes long.
+	deploy/kafka/fetch.sh >/dev/null
+	$(BIN)/python -m pytest -m cluster -s tests/cluster
 
 lint: build      ## ruff, mypy --strict, buf lint, import-linter.
 	$(BIN)/ruff check .
