@@ -12,6 +12,7 @@ from opsledger.services.coaching.answers import CoachingAnswers
 from opsledger.services.coaching.commands import CoachingCommands
 from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.exchange.ingress import Ingress
+from opsledger.services.exchange.publisher import Publisher
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.grpc import (
     calibration_service,
@@ -172,6 +173,8 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
         yield Background("timers", lambda stop: announcer.run(stop, parts.projector, parts.settings.tick_s), on_dead)
     if (exchange := parts.settings.exchange) and exchange.ingress:
         yield _ingress(exchange, parts, on_dead)
+    if (exchange := parts.settings.exchange) and exchange.publish:
+        yield _publisher(exchange, parts, on_dead)
 
 
 def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
@@ -182,6 +185,15 @@ def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
     gauge("ingress_rejected", "Records that went to the dead-letter topic since the start.", lambda: ingress.rejected)
     gauge("ingress_lag", "Records in Kafka that were not consumed yet when it was last looked.", lambda: ingress.lag)
     gauge("ingress_healthy", "0: Kafka or the journal does not answer, and it is tried again.", work.is_healthy)
+    return work
+
+
+def _publisher(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
+    gauge, publisher = parts.metrics.gauge, Publisher(exchange, parts.journal)
+    work = Background("publisher", publisher.run, on_dead)
+    gauge("published", "Records sent to the public topics since the start.", lambda: publisher.published)
+    gauge("publisher_lag", "Recorded events that are not published yet; 0 while another node publishes.", lambda: publisher.lag)
+    gauge("publisher_healthy", "0: Kafka or the journal does not answer, and it is tried again.", work.is_healthy)
     return work
 
 

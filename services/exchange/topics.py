@@ -68,6 +68,7 @@ class Topics(NamedTuple):
             durable = {"min.insync.replicas": str(exchange.kafka.min_insync_replicas), "unclean.leader.election.enable": "false"}
             return Topic(f"{exchange.prefix}.{name}", holds, key, partitions, settings | durable)
 
+        small, large = {"max.message.bytes": str(2 << 20)}, {"max.message.bytes": str(20 << 20)}
         event, decision = "opsledger.tickets.v1.TicketEvent", "opsledger.decisions.v1.DecisionEvent"
         ticket = "tenant/source/ticket id"
         return cls(
@@ -75,10 +76,10 @@ class Topics(NamedTuple):
             topic(
                 "tickets.inbound.v1.dlq", "", "as it came", _FOR_EVER | {"max.message.bytes": str(_DEAD_LETTER_BYTES_MAX)}, partitions=1,
             ),
-            topic("tickets.v1", event, ticket, _days(30)),
-            topic("sla.v1", "opsledger.sla.v1.Announcement", ticket, _days(30)),
-            topic("evaluations.v1", decision, "evaluation id", _days(30)),
-            topic("coaching.v1", decision, "id of the session or action item", _days(30)),
+            topic("tickets.v1", event, ticket, _days(30) | small),
+            topic("sla.v1", "opsledger.sla.v1.Announcement", ticket, _days(30) | small),
+            topic("evaluations.v1", decision, "evaluation id", _days(30) | large),
+            topic("coaching.v1", decision, "id of the session or action item", _days(30) | large),
             topic("positions.v1", "", "what was published how far", _COMPACTED, partitions=1),
         )
 
