@@ -1,4 +1,4 @@
-"""``opsledger qa``: whether quality scores mean anything, offline."""
+"""``opsledger qa``: scores, samples, and whether scores mean anything."""
 from __future__ import annotations
 
 import json
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.services.cli import qa_calibration, qa_drift, qa_score
+from opsledger.services.cli import qa_calibration, qa_drift, qa_sample, qa_score
 from opsledger.services.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ group.command()(qa_score.score)
 group.command()(qa_score.rescore)
 group.command()(qa_drift.drift)
 group.add_typer(qa_calibration.group, name="calibration")
+group.command()(qa_sample.sample)
 
 
 @group.command()
