@@ -12,7 +12,7 @@ import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
-from opsledger.services.cli.remote import ServerAddress, Token, server_channel
+from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
     from opsledger.proto.quality.v1 import sampling_pb2 as pb
@@ -126,10 +126,8 @@ def _span_us(text: str) -> int:
 @contextmanager
 def _sampling(server: str, token: str, journal: Path, database: str) -> Iterator[Sampling]:
     if server:
-        from opsledger.proto.quality.v1.sampling_pb2_grpc import SamplingServiceStub
-
-        with server_channel(server, token) as channel:
-            yield SamplingServiceStub(channel)  # type: ignore[no-untyped-call]  # generated without types
+        with server_client(server, token) as client:
+            yield client.sampling
         return
     from contextlib import closing
 
