@@ -119,14 +119,15 @@ class Table:
         if not header:
             raise InvalidInput(FieldViolation(f"{source.name}: line {layout.skip_lines + 1}", "REQUIRED", "must name the columns"))
         self.columns = _numbered([name.strip() for name in header])
+        self._has_header = not layout.columns
 
     def __iter__(self) -> Iterator[Row]:
-        """Every row with something in it, whatever its length; empty cells beyond the last column are no cells."""
+        """Every row with something in it, whatever its length; empty cells beyond the header's last are no cells."""
         begins = self._line
         self._source.reached(begins)
         for cells in self._reader:
             if any(map(str.strip, cells)):
-                while len(cells) > len(self.columns) and not cells[-1].strip():
+                while self._has_header and len(cells) > len(self.columns) and not cells[-1].strip():
                     cells.pop()
                 yield Row(begins + 1, tuple(cells))
             begins = self._line
