@@ -33,10 +33,11 @@ def run_import(
     sink raises else.
     """
     summary = Summary(dry_run=open_sink is None)
-    with open_source(file) as source, Spool() as spool:
-        problems = Problems(source.name, skip_invalid=skip_invalid)
-        source.watch = lambda: progress("reading", source.bytes_read, source.size)
-        reader.read(source, spool, problems, summary)
+    with Spool() as spool:
+        with open_source(file) as source:  # and no longer: it blames the file for whatever the system refuses
+            problems = Problems(source.name, skip_invalid=skip_invalid)
+            source.watch = lambda: progress("reading", source.bytes_read, source.size)
+            reader.read(source, spool, problems, summary)
         problems.close()
         summary.invalid, summary.problems = problems.count, problems.shown
         summary.tickets, summary.events = spool.counts()
