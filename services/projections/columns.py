@@ -16,6 +16,11 @@ def time_us(name: str, *, optional: bool = False, **extra: object) -> Column[int
     return Column(name, BigInteger, nullable=optional, **extra)  # type: ignore[arg-type]  # keywords pass through
 
 
+def amount(name: str) -> Column[int]:
+    """What is summed up: cases, or their values in millionths."""
+    return Column(name, BigInteger, nullable=False)
+
+
 def count(name: str, **extra: object) -> Column[int]:
     return Column(name, Integer, nullable=False, **extra)  # type: ignore[arg-type]  # keywords pass through
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, MetaData, Table
 
-from opsledger.services.projections.columns import count, metadata, position, text, time_us
+from opsledger.services.projections.columns import amount, count, metadata, position, text, time_us
 
 SCHEMA_VERSION = 3
 """Goes up with every change to a table; the read models are then rebuilt."""
@@ -56,7 +56,7 @@ steps = Table(
 outcomes = Table(
     "outcomes", metadata, *_ticket(), text("kpi", primary_key=True), count("ordinal", primary_key=True, autoincrement=False),
     text("program"), time_us("at_us"), text("agent"), text("group_name"),
-    time_us("numerator"), time_us("denominator"), Column("value", Double, nullable=True), text("detail"),
+    amount("numerator"), amount("denominator"), Column("value", Double, nullable=True), text("detail"),
     Index("outcomes_by_kpi", "tenant", "program", "kpi", "at_us"),
 )
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, Table
 
-from opsledger.services.projections.columns import aggregate_id, count, metadata, ordinal, text, time_us
+from opsledger.services.projections.columns import aggregate_id, amount, count, metadata, ordinal, text, time_us
 
 
 def number(name: str) -> Column[float]:
@@ -50,7 +50,7 @@ disputes = Table(
 quality_outcomes = Table(
     "quality_outcomes", metadata, aggregate_id(), text("kpi", primary_key=True), ordinal(),
     text("tenant"), text("program"), text("source"), text("ticket_id"),
-    time_us("at_us"), text("agent"), text("group_name"), time_us("numerator"), time_us("denominator"), number("value"), text("detail"),
+    time_us("at_us"), text("agent"), text("group_name"), amount("numerator"), amount("denominator"), number("value"), text("detail"),
     Index("quality_outcomes_by_kpi", "tenant", "program", "kpi", "at_us"),
 )
 """As the table `outcomes`: what evaluations say for scorecards."""
