@@ -54,24 +54,21 @@ def explain(
 
 def _find(journal: Path, database: str, tenant: str, source: str, ticket_id: str) -> TicketKey:
     """The ticket that was named, looked up in the read models unless it was named in full."""
-    from sqlalchemy import select
-
     from opsledger.core.tickets.facts import TicketKey
     from opsledger.services.projections.database import open_database
-    from opsledger.services.projections.tables import tickets
+    from opsledger.services.timers.queries import tickets_called
 
     if tenant and source:
         return TicketKey(tenant, source, ticket_id)
     engine = open_database(database, must_exist=True)
-    query = select(tickets.c.tenant, tickets.c.source, tickets.c.ticket_id).where(tickets.c.ticket_id == ticket_id)
-    for column, value in ((tickets.c.tenant, tenant), (tickets.c.source, source)):
-        query = query.where(column == value) if value else query
-    with engine.connect() as connection:
-        found = [TicketKey._make(row) for row in connection.execute(query)]
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            found = tickets_called(connection, ticket_id, tenant, source)
+    finally:
+        engine.dispose()
     if not found:
         raise NotFound("ticket", ticket_id)
     if len(found) > 1:
-        there_are = "; ".join(f"--tenant {ticket.tenant} --source {ticket.source}" for ticket in sorted(found))
+        there_are = "; ".join(f"--tenant {ticket.tenant} --source {ticket.source}" for ticket in found)
         raise InvalidInput(FieldViolation("TICKET", "AMBIGUOUS", f"choose one of: {there_are}"))
     return found[0]

@@ -99,12 +99,10 @@ def _source(database: str, server: str, token: str, tenant: str) -> Iterator[tup
 
 def only_tenant(engine: Engine) -> str:
     """The one that has tickets. Raises InvalidInput when there are several, naming them."""
-    from sqlalchemy import select
-
-    from opsledger.services.projections.tables import tickets
+    from opsledger.services.timers.queries import tenants
 
     with engine.connect() as connection:
-        found = sorted(connection.scalars(select(tickets.c.tenant).distinct()))
+        found = tenants(connection)
     if len(found) > 1:
         raise InvalidInput(FieldViolation("--tenant", "AMBIGUOUS", f"choose one of {', '.join(found)}"))
     return found[0] if found else "default"

@@ -16,6 +16,7 @@ from opsledger.services.projections.database import reader
 from opsledger.services.projections.runner import Projector
 from opsledger.services.timers.announced import decide, said
 from opsledger.services.timers.announcer_queries import AnnouncerQueries, Stretch
+from opsledger.services.timers.queries import position
 
 DAY_US = 86_400_000_000
 HISTORY_US = 7 * DAY_US
@@ -44,7 +45,7 @@ class Announcer:
         now_us = self._now_us()
         with self._engine.connect() as connection:
             queries = AnnouncerQueries(connection)
-            looked = Stretch(queries.position(), now_us)
+            looked = Stretch(position(connection), now_us)
             tickets = queries.tickets_to_look_at(self._looked, looked, now_us - self._history_us)
             for start in range(0, len(tickets), TICKETS_AT_ONCE):
                 some = tickets[start:start + TICKETS_AT_ONCE]

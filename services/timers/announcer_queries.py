@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Table, func, select, tuple_, union
 
 from opsledger.core.tickets.facts import TicketKey
-from opsledger.services.projections.tables import VIEWS_POSITION, announcements, changes, positions, steps
+from opsledger.services.projections.tables import announcements, changes, steps
 from opsledger.services.timers.announced import RETRACTION, Details, Subject
 
 
@@ -21,10 +21,6 @@ class Stretch(NamedTuple):
 class AnnouncerQueries:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    def position(self) -> int:
-        position: int = self._connection.execute(select(positions.c.position).where(positions.c.name == VIEWS_POSITION)).scalar_one()
-        return position
 
     def tickets_to_look_at(self, before: Stretch | None, now: Stretch, not_before_us: int) -> list[TicketKey]:
         """Of which something may have to be said: since the last look, or at the first one (``before`` is None) at all."""

@@ -1,4 +1,4 @@
-"""Timers and announcements from the read models, in SQL."""
+"""Timers, tickets and announcements from the read models, in SQL."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from opsledger.core.tickets.facts import TicketKey
-from opsledger.services.projections.tables import VIEWS_POSITION, announcements, changes, clocks, positions
+from opsledger.services.projections.tables import VIEWS_POSITION, announcements, changes, clocks, positions, tickets
 
 NO_DUE_US = (1 << 63) - 1
 """Sorts what has no due time after everything else."""
@@ -32,6 +32,18 @@ class Filter(NamedTuple):
 def position(connection: Connection) -> int:
     found: int = connection.execute(select(positions.c.position).where(positions.c.name == VIEWS_POSITION)).scalar_one()
     return found
+
+
+def tenants(connection: Connection) -> list[str]:
+    """Those that have tickets."""
+    return sorted(connection.scalars(select(tickets.c.tenant).distinct()))
+
+
+def tickets_called(connection: Connection, ticket_id: str, tenant: str = "", source: str = "") -> list[TicketKey]:
+    """All tickets of that id; empty text is any."""
+    query = select(tickets.c.tenant, tickets.c.source, tickets.c.ticket_id).where(tickets.c.ticket_id == ticket_id)
+    query = query.where(*(column == value for column, value in ((tickets.c.tenant, tenant), (tickets.c.source, source)) if value))
+    return sorted(TicketKey._make(row) for row in connection.execute(query))
 
 
 def timers(connection: Connection, chosen: Filter, now_us: int, limit: int, after: Sequence[str | int] | None = None) -> list[Any]:
