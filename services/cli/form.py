@@ -11,7 +11,7 @@ from uuid import uuid4
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidForm
-from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
+from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder, NoProject, RequestId
 from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ def diff(old: FormFile, new: FormFile, as_json: AsJson = False) -> None:
 def publish(
     file: FormFile,
     tenant: Annotated[str, typer.Option(help="Whose form.")] = "default",
-    request_id: Annotated[str, typer.Option(help="Names this publication, so that repeating it does nothing.", show_default=False)] = "",
+    request_id: RequestId = "",
     server: ServerAddress = "",
     token: Token = "",
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
-    no_project: Annotated[bool, typer.Option("--no-project", help="Do not bring the read models up to date afterwards.")] = False,
+    no_project: NoProject = False,
     as_json: AsJson = False,
 ) -> None:
     """Make FILE the next version of its form: through --server, else straight into --journal, which no server may have open."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidRules
-from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
+from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder, NoProject
 from opsledger.services.cli.remote import ServerAddress, Token
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and count; record
 RulesFile = Annotated[
     Path | None, typer.Option("--rules", help="SLA rules (YAML) to publish first; once, however often they are given.", show_default=False)
 ]
-NoProject = Annotated[bool, typer.Option("--no-project", help="Do not bring the read models up to date afterwards.")]
 
 
 @group.command()

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import typer
 
-from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
+from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder, NoProject, RequestId
 from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ def publish(
     effective_from: Annotated[
         str | None, typer.Option(help="ISO time from which on they judge; the first version from the beginning, later ones from now.")
     ] = None,
-    request_id: Annotated[str, typer.Option(help="Names this publication, so that repeating it does nothing.", show_default=False)] = "",
+    request_id: RequestId = "",
     server: ServerAddress = "",
     token: Token = "",
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
-    no_project: Annotated[bool, typer.Option("--no-project", help="Do not bring the read models up to date afterwards.")] = False,
+    no_project: NoProject = False,
     as_json: AsJson = False,
 ) -> None:
     """Make FILE the next version of a program's rules: through --server, else straight into --journal, which no server may have open."""

@@ -12,6 +12,7 @@ from opsledger.core.scorecards.kpis import KPIS
 from opsledger.core.scorecards.periods import PeriodKind, kind_of
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.services.cli.options import DEFAULT_DATABASE, AsJson, DatabaseUrl
+from opsledger.services.cli.remote import ServerAddress, Token
 
 if TYPE_CHECKING:
     from opsledger.services.cli.scorecard_source import Source
@@ -36,8 +37,8 @@ def scorecard(
     tickets: Annotated[bool, typer.Option("--tickets", help="The tickets behind the figures.")] = False,
     confidence: Annotated[float | None, typer.Option(help="Level of the intervals; 0.95 unless given.", show_default=False)] = None,
     database: DatabaseUrl = DEFAULT_DATABASE,
-    server: Annotated[str, typer.Option(help="Ask a server, not the database.", metavar="HOST:PORT", show_default=False)] = "",
-    token: Annotated[str, typer.Option(envvar="OPSLEDGER_TOKEN", help="Bearer token for --server.", show_default=False)] = "",
+    server: ServerAddress = "",
+    token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """Volume, handle time, SLA, reopenings, first-contact resolution, transfers and satisfaction, each with its interval."""
