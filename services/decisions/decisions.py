@@ -5,17 +5,17 @@ execution left it, and records nothing.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, PersistenceError
 
-from opsledger.core.errors import FieldViolation, InvalidInput, NotFound, VersionConflict
+from opsledger.core.errors import FieldViolation, InvalidInput, NotFound, OpsledgerError, VersionConflict
 from opsledger.core.ports import Commit, Journal
 from opsledger.core.tickets.identity import request_key
 from opsledger.core.tickets.validation import check_name
@@ -77,7 +77,8 @@ class Decisions:
     def get(self, kind: type[A], id: UUID, *, tenant: str, version: int | None = None) -> A:
         """Raises NotFound, also for another kind's id or another tenant's."""
         try:
-            found: Aggregate = self._log.repository.get(id, version=version)
+            with _own_errors():
+                found: Aggregate = self._log.repository.get(id, version=version)
         except AggregateNotFoundError:
             raise NotFound(_word(kind), str(id)) from None
         if not isinstance(found, kind) or getattr(found, "tenant", None) != tenant:
@@ -123,7 +124,8 @@ class Decisions:
             return Decided(aggregate, self._journal.position, repeated=False)
         try:
             # the aggregate comes last: a repeated request is answered with that of the commit's last event
-            self._log.save(*beside, aggregate, request_id=request_id, tenant=tenant, occurred_at_us=self._now_us())
+            with _own_errors():
+                self._log.save(*beside, aggregate, request_id=request_id, tenant=tenant, occurred_at_us=self._now_us())
         except IntegrityError:
             current = self._journal.version(aggregate.id.bytes) or 0
             raise VersionConflict(aggregate.id.bytes, current, aggregate.version) from None
@@ -148,6 +150,20 @@ class Decisions:
             return Decided(self.get(kind, used_for, tenant=tenant, version=event.version), last, repeated=True)
         except NotFound:
             raise _used() from None
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """What the journal raised leaves it as such, not in the library's words: JournalStopped, JournalMoved and Overloaded have a
+    status of their own, and callers act on it. IntegrityError stays."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except PersistenceError as error:
+        if isinstance(error.__cause__, OpsledgerError):
+            raise error.__cause__ from None
+        raise
 
 
 class _Log(Application[UUID]):
