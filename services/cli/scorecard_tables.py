@@ -19,7 +19,7 @@ NOBODY = "(nobody)"
 _VERDICTS = {
     pb.VERDICT_BETTER: Text("better", "green"), pb.VERDICT_WORSE: Text("worse", "red"), pb.VERDICT_NOT_APART: Text("not apart", "dim"),
 }
-_REASONS = {"ONE_CASE": "one case", "NO_SPREAD": "all equal"}
+_REASONS = {"ONE_CASE": "one case", "NO_SPREAD": "all equal", "NOT_CONNECTED": "one evaluator only", "SATURATED": "too few"}
 
 
 def show_one(card: pb.Scorecard, kpis: list[str]) -> None:
@@ -33,6 +33,8 @@ def show_one(card: pb.Scorecard, kpis: list[str]) -> None:
         table.add_row(
             KPIS[figure.kpi].title, _marked(figure), _parts(figure), _interval(figure), before, _VERDICTS.get(figure.trend.verdict, "")
         )
+        if figure.HasField("adjusted"):
+            table.add_row("… without the evaluators' bias", *_adjusted(figure), "", "")
     console.print(table)
     _notes(console, [card], kpis)
 
@@ -120,10 +122,19 @@ def _interval(figure: pb.Figure) -> str:
     return f"{_value(figure.unit, figure.low)} to {_value(figure.unit, figure.high)}"
 
 
+def _adjusted(figure: pb.Figure) -> tuple[str, str, str]:
+    found = figure.adjusted
+    if not found.HasField("value"):
+        return "–", "", _REASONS.get(found.reason, "")
+    between = f"{_value(figure.unit, found.low)} to {_value(figure.unit, found.high)}" if found.HasField("low") else _REASONS[found.reason]
+    return _value(figure.unit, found.value), "", between
+
+
 _FORMATS: dict[str, Callable[[float], str]] = {
     "share": lambda value: f"{100 * value:.1f} %",
     "s": lambda value: str(timedelta(seconds=round(value))),
     "points": lambda value: f"{value:.2f}",
+    "percent": lambda value: f"{value:.1f}",
     "tickets": lambda value: f"{value:,.0f}",
     "contacts": lambda value: f"{value:,.0f}",
 }

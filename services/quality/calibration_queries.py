@@ -4,24 +4,20 @@ from __future__ import annotations
 from sqlalchemy import Engine, select, tuple_
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.core.quality.drift import Judged, drift
-from opsledger.core.quality.subject import SubjectKind
+from opsledger.core.quality.drift import drift
 from opsledger.core.scorecards.statistics import CONFIDENCE
-from opsledger.core.tickets.validation import check_name
+from opsledger.core.tickets.validation import check_instant, check_name
 from opsledger.proto.quality.v1 import calibrations_pb2 as pb
 from opsledger.services.masks import masked
 from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.projections.database import reader
 from opsledger.services.projections.decision_views import decisions
 from opsledger.services.projections.tables_calibrations import calibration_raters, calibrations
-from opsledger.services.projections.tables_quality import evaluation_versions, evaluations
 from opsledger.services.quality.calibration_messages import STATUS_WORDS, drift_message, row_message
 from opsledger.services.quality.caller import Caller
+from opsledger.services.quality.judged_rows import EVALUATIONS_MAX, judged_rows
 from opsledger.services.scorecards.reports import check_confidence
 from opsledger.services.tickets.codec import timestamp_us
-
-EVALUATIONS_MAX = 50_000
-"""In one look at the evaluators' drift: what is answered within seconds."""
 
 
 class CalibrationQueries:
@@ -64,36 +60,26 @@ class CalibrationQueries:
         )
 
     def GetEvaluatorDrift(self, request: pb.GetEvaluatorDriftRequest, caller: Caller) -> pb.GetEvaluatorDriftResponse:
-        """Of the versions that count: who made them is the evaluator. Evaluations of evaluations are left out."""
         confidence = request.confidence if request.HasField("confidence") else CONFIDENCE
         check_confidence(confidence)
         if wrong := [*check_name("tenant", request.tenant, required=True), *check_name("program", request.program, required=True)]:
             raise InvalidInput(*wrong)
-        found = self._judged(request)
+        start_us, end_us = (_instant_us(request, name) for name in ("start", "end"))
+        with self._engine.connect() as connection:
+            found = judged_rows(
+                connection, request.tenant, request.program, form=request.form, start_us=start_us, end_us=end_us)
+        if found is None:
+            raise InvalidInput(FieldViolation("start", "OUT_OF_RANGE", f"more than {EVALUATIONS_MAX} evaluations: choose a shorter period"))
         return drift_message(drift(found, confidence), len(found), confidence)
 
-    def _judged(self, request: pb.GetEvaluatorDriftRequest) -> list[Judged]:
-        counting = (evaluation_versions.c.aggregate_id == evaluations.c.aggregate_id) & (evaluation_versions.c.counts == 1)
-        query = (
-            select(evaluations.c.agent, evaluation_versions.c.actor, evaluation_versions.c.score)
-            .join(evaluation_versions, counting)
-            .where(
-                evaluations.c.tenant == request.tenant, evaluations.c.program == request.program,
-                evaluations.c.subject != SubjectKind.EVALUATION.value, evaluation_versions.c.score.is_not(None),
-            )
-            .limit(EVALUATIONS_MAX + 1)
-        )
-        if request.form:
-            query = query.where(evaluations.c.form == request.form)
-        if request.HasField("start"):
-            query = query.where(evaluations.c.contact_at_us >= timestamp_us(request.start))
-        if request.HasField("end"):
-            query = query.where(evaluations.c.contact_at_us < timestamp_us(request.end))
-        with self._engine.connect() as connection:
-            found = [Judged(*row) for row in connection.execute(query)]
-        if len(found) > EVALUATIONS_MAX:
-            raise InvalidInput(FieldViolation("start", "OUT_OF_RANGE", f"more than {EVALUATIONS_MAX} evaluations: choose a shorter period"))
-        return found
+
+def _instant_us(request: pb.GetEvaluatorDriftRequest, field: str) -> int | None:
+    if not request.HasField(field):
+        return None
+    at_us = timestamp_us(getattr(request, field))
+    if wrong := list(check_instant(field, at_us)):
+        raise InvalidInput(*wrong)
+    return at_us
 
 
 def _statuses(request: pb.ListCalibrationsRequest) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.quality.drift import AgentScore
+from opsledger.core.scorecards.kpis import QA_SCORE
 from opsledger.core.scorecards.periods import Period, PeriodKind
 from opsledger.core.scorecards.scorecard import Figure, Line, Scorecard, Verdict
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
@@ -70,6 +72,8 @@ def as_document(message: Any) -> dict[str, Any]:
                 figure.setdefault(name, None)
                 figure["trend"].setdefault(name, None)
             figure["trend"].setdefault("change", None)
+            for name in ("value", "low", "high") if "adjusted" in figure else ():
+                figure["adjusted"].setdefault(name, None)
     return document
 
 
@@ -77,7 +81,7 @@ def _scorecard(report: Report, card: Scorecard) -> pb.Scorecard:
     return pb.Scorecard(
         tenant=report.program.tenant, program=report.program.name, subject=subject_message(card.subject),
         period=_period(report.period, report.time), before=_period(report.before, report.time),
-        figures=[_figure(line) for line in card.lines], confidence=report.confidence,
+        figures=[_figure(line, report.adjusted.get(card.subject.name)) for line in card.lines], confidence=report.confidence,
     )
 
 
@@ -89,13 +93,20 @@ def _period(period: Period, when: ProgramTime) -> pb.Period:
     )
 
 
-def _figure(line: Line) -> pb.Figure:
+def _figure(line: Line, adjusted: AgentScore | None) -> pb.Figure:
     figure, interval = line.figure, line.figure.interval
+    beside = adjusted if figure.kpi is QA_SCORE else None
     return pb.Figure(
         kpi=figure.kpi.name, unit=figure.kpi.unit, numerator=figure.numerator, denominator=figure.denominator, value=figure.value,
         low=interval and interval.low, high=interval and interval.high, method=interval.method if interval else "",
         small_sample=figure.small_sample, reason=figure.reason or "", trend=_trend(line),
+        adjusted=_adjusted(beside) if beside else None,
     )
+
+
+def _adjusted(score: AgentScore) -> pb.Adjusted:
+    found, (low, high, _) = score.adjusted, score.adjusted.interval or (None, None, "")
+    return pb.Adjusted(value=found.value, low=low, high=high, reason=found.reason or "", part=score.part)
 
 
 def _trend(line: Line) -> pb.Trend:

@@ -2,19 +2,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
 from opsledger.core.errors import FieldViolation, InvalidInput, InvalidPageToken, NotFound
-from opsledger.core.scorecards.kpis import KPIS
+from opsledger.core.quality.drift import AgentScore
+from opsledger.core.scorecards.kpis import KPIS, QA_SCORE
 from opsledger.core.scorecards.periods import Period, PeriodKind
 from opsledger.core.scorecards.scorecard import Scorecard, scorecard, value_of
 from opsledger.core.scorecards.statistics import CONFIDENCE
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.scorecards import queries
+from opsledger.services.scorecards.adjusting import adjusted_scores
 from opsledger.services.scorecards.queries import Case, Program, ProgramTime, SubjectTallies
 
 CONFIDENCE_MIN, CONFIDENCE_MAX = 0.5, 0.999
@@ -37,6 +39,8 @@ class Report(NamedTuple):
     total: int
     """How many there are on all pages."""
     next_page_token: str
+    adjusted: Mapping[str, AgentScore]
+    """QA scores of agents without the evaluators' bias, in percent."""
 
 
 class Cases(NamedTuple):
@@ -68,8 +72,9 @@ class Reports:
             now, then = (
                 queries.tallies(connection, program, subject.kind, span, [subject.name]).get(_key(subject), {}) for span in (period, before)
             )
+            adjusted = _adjusted(connection, program, subject.kind, period, confidence, [now])
         found = scorecard(subject, period, now, then, confidence)
-        return Report(program, when, period, before, confidence, (found,), 1, "")
+        return Report(program, when, period, before, confidence, (found,), 1, "", adjusted)
 
     def scorecards(
         self, program: Program, by: SubjectKind, kind: PeriodKind, label: str = "", confidence: float = CONFIDENCE,
@@ -85,9 +90,10 @@ class Reports:
             query = (*program, by, period, order_by)
             page = _page(names, last_of(token, query, 1), page_size(size, 50, 200))
             then = queries.tallies(connection, program, by, before, page)
+            adjusted = _adjusted(connection, program, by, period, confidence, [now[name] for name in page])
         found = tuple(scorecard(_subject(by, program, name), period, now[name], then.get(name, {}), confidence) for name in page)
         more = bool(page) and page[-1] != names[-1]
-        return Report(program, when, period, before, confidence, found, len(names), page_token(query, [page[-1]]) if more else "")
+        return Report(program, when, period, before, confidence, found, len(names), page_token(query, [page[-1]]) if more else "", adjusted)
 
     def cases(
         self, program: Program, subject: Subject, kind: PeriodKind, label: str = "", kpi: str = "", size: int = 0, token: str = ""
@@ -119,6 +125,15 @@ class Reports:
             last_us = queries.last_at_us(connection, program, period.start_us)
             period = period if last_us is None else when.almanac.at(kind, last_us)
         return when, period
+
+
+def _adjusted(
+    connection: Connection, program: Program, kind: SubjectKind, period: Period, confidence: float, shown: Sequence[Mapping[str, object]]
+) -> Mapping[str, AgentScore]:
+    """Empty unless one of the scorecards shown is of an agent with a QA score."""
+    if kind is not SubjectKind.AGENT or not any(QA_SCORE.name in tallies for tallies in shown):
+        return {}
+    return adjusted_scores(connection, program, period, confidence)
 
 
 def check_confidence(confidence: float) -> None:
