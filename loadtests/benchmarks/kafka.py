@@ -25,6 +25,7 @@ from opsledger.services.journal.kafka.link import consumer_client, producer_clie
 from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.kafka.topic import ensure_topic
 from opsledger.services.journal.planning import Placed
+from tests.kit.kafka import Broker
 from tests.kit.kafka import broker as own_broker
 
 JOURNAL, RAW = "opsledger journal", "kafka-python alone"
@@ -51,7 +52,7 @@ def main(
         if broker:
             figures = list(_rounds(Path(folder), broker, rounds, events))
         else:
-            with own_broker(Path(folder) / "broker") as started:
+            with own_broker(Broker(Path(folder) / "broker")) as started:
                 figures = list(_rounds(Path(folder), started.address, rounds, events))
     merged = _merged(figures)
     output.parent.mkdir(parents=True, exist_ok=True)

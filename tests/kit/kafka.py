@@ -101,9 +101,8 @@ class Broker:
 
 
 @contextmanager
-def broker(folder: Path, *options: str) -> Iterator[Broker]:
-    """A broker of one's own, to be killed and frozen."""
-    one = Broker(folder, *options)
+def broker(one: Broker) -> Iterator[Broker]:
+    """Run it until the block ends, whatever was done to it."""
     one.start()
     try:
         yield one
@@ -186,7 +185,7 @@ class _Shared:
 def _keep(arguments: Sequence[str]) -> None:
     folder = Path(arguments[0])
     users = os.open(folder / "users", os.O_RDWR)
-    with broker(folder / "broker") as shared:
+    with broker(Broker(folder / "broker")) as shared:
         print(shared.address, flush=True)
         fcntl.flock(users, fcntl.LOCK_EX)  # until every test process is gone
     shutil.rmtree(folder, ignore_errors=True)

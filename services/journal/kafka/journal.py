@@ -38,6 +38,8 @@ _IDLE_S = 1.0
 """How often an owner with nothing to write looks whether it still is one."""
 _RETRY_S = 0.5
 _CLAIMING = JournalUnreachable("this node is about to own the journal; send the same request again")
+_BATCH_BYTES, _BATCH_COMMITS = 1 << 20, 1_000
+"""Smaller than on a disk, which wants few syncs: several are on their way at a time."""
 _FRAME_OVERHEAD_BYTES = 88 + 255 + 255
 """Of an event, at most."""
 
@@ -53,7 +55,7 @@ class KafkaJournal(SegmentReading):
         """Catches up with the topic, and claims the partition when it is to be the ``owner``. Raises JournalUnreachable,
         JournalDamaged when the topic does not hold what it held, JournalLocked, InvalidSettings for a topic that would lose data."""
         self._link, self._node, self._address, self._number, self._now_us = link, node, address, partition, now_us
-        self._limits = limits or Limits()
+        self._limits = limits or Limits(batch_bytes=_BATCH_BYTES, batch_commits=_BATCH_COMMITS)
         self._record_bytes_max = ensure_topic(link)
         self._partition = Partition(link, partition)
         try:
@@ -178,8 +180,11 @@ class KafkaJournal(SegmentReading):
     def _look(self) -> None:
         if self.is_owner:
             offset = self._replica.offset
-            if self._turn.wait(_IDLE_S) or self._replica.offset != offset:
-                self._turn.clear()
+            ended = self._turn.wait(_IDLE_S)
+            self._turn.clear()
+            if not ended and self._replica.offset != offset:
+                return
+            if (term := self._term) and not (term.ended or term.is_idle):
                 return
         if self._stopping.is_set():
             return

@@ -63,20 +63,33 @@ class Term:
 
     def _store(self, batch: Batch) -> None:
         """Return when all commits of the batch are known to stand."""
-        sent = self._sent.popleft()
         problem: JournalError | None = None
         try:
+            sent = self._sent[0]
             if isinstance(sent, JournalUnreachable):
                 raise sent
             self._learn(batch.commits, sent)
         except JournalError as error:
             problem = error
-        batch.stood = sum(1 for commit in batch.commits if self._stands(commit))
+        finally:
+            self._sent.popleft()
+        batch.stood = self._standing(batch.commits)
         self._builder.forget(batch)
         if self.is_fenced:
             raise JournalMoved(self._replica.claim.node, self._replica.claim.address, self._replica.claim.epoch)
         if problem or batch.stood < len(batch.commits):
-            raise problem or JournalUnreachable("Kafka did not take a commit that others were built on; send the same request again")
+            raise problem or self._passed_over()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is on its way."""
+        return not self._sent
+
+    def _standing(self, commits: list[bytes]) -> int:
+        """How many of the commits count: the first so many, because each rests on those before it."""
+        if not commits or self._stands(commits[-1]):
+            return len(commits)
+        return sum(1 for commit in commits if self._stands(commit))
 
     @property
     def is_fenced(self) -> bool:
@@ -91,19 +104,16 @@ class Term:
         """Wait for the acknowledgements. An offset that is exactly the next one proves that nothing slipped in between; for any
         other, what the partition holds there is read and decides."""
         following: list[Record] = []
-        expected = self._replica.offset
         try:
             for commit, acknowledgement in zip(commits, sent, strict=True):
                 offset = self._acknowledged(acknowledgement)
+                expected = following[-1].offset + 1 if following else self._replica.offset
                 if offset == expected:
                     following.append(Record(offset, None, commit))
-                else:
+                elif not 0 <= offset < expected:  # what is below was read already
                     self._replica.take(following)
                     following = []
                     self._find(commit, offset)
-                    if 0 <= offset < self._replica.offset and not self._stands(commit) and not self.is_fenced:
-                        raise self._passed_over(offset)
-                expected = max(expected, self._replica.offset + len(following))
         finally:
             self._replica.take(following)
 
@@ -124,12 +134,12 @@ class Term:
                 raise JournalUnreachable("Kafka says that it has a commit which it does not show; send the same request again")
             self._replica.take(self._partition.read(self._replica.offset))
 
-    def _passed_over(self, offset: int) -> JournalError:
+    def _passed_over(self) -> JournalError:
         """Either a commit before it did not get through, or the topic goes on where it was before: it has lost records."""
         if self._partition.holds_last(self._replica):
             return JournalUnreachable("Kafka did not take a commit that others were built on; send the same request again")
         return JournalDamaged("the topic has lost records that were acknowledged", position=self._replica.recovered.position,
-                              segment=self._link.topic, offset=offset)
+                              segment=self._link.topic, offset=self._replica.offset)
 
     def end(self, reason: JournalError) -> None:
         """Tell all who wait why nothing is written any more."""
