@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
@@ -38,11 +36,11 @@ class TicketRows(NamedTuple):
 
 
 class Spool:
-    """A temporary file of rows and events; gone when closed."""
+    """A temporary file of rows and events; gone when closed, and when the process is killed."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="opsledger-import-")
-        self._database = sqlite3.connect(Path(self._folder.name) / "spool.db", isolation_level=None)
+        # no name: a file of SQLite's own that has none in its folder either, so that nothing of it can be left behind
+        self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(_SCHEMA)
         self._rows: list[tuple[object, ...]] = []
         self._events: list[tuple[object, ...]] = []
@@ -52,7 +50,6 @@ class Spool:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._database.close()
-        self._folder.cleanup()
 
     def add_row(self, ticket: str, row: Row) -> None:
         self._rows.append((ticket, row.line, json.dumps(row.cells)))
