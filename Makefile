@@ -49,7 +49,7 @@ build: $(VENV)/built ## Set up .venv and build the extensions and protos.
 
 clean:           ## Remove everything that was built, .venv included.
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find core ext services proto -name '*_pb2*.py*' -delete -o -name '*.so' -delete
+	find core ext services proto -name '*_pb2*.py*' -delete -o -name '*.binpb' -delete -o -name '*.so' -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/installed: pyproject.toml setup.py deploy/prerequisites.sh

@@ -36,7 +36,8 @@ def link_tree() -> Path:
 
 
 def compile_protos() -> None:
-    """Write the message modules, their stubs and the service modules beside each .proto."""
+    """Write the message modules, their stubs and the service modules beside each .proto; and all messages as one descriptor set,
+    by which tools that do not have the .proto files read what we publish."""
     from grpc_tools import protoc
 
     include = files("grpc_tools") / "_proto"  # google/protobuf/*.proto
@@ -44,7 +45,8 @@ def compile_protos() -> None:
     out = str(link_tree())
     code = protoc.main([
         "protoc", f"-I{IMPORT_NAME}/proto={HERE / 'proto'}", f"-I{include}",
-        f"--python_out={out}", f"--pyi_out={out}", f"--grpc_python_out={out}", *protos,
+        f"--python_out={out}", f"--pyi_out={out}", f"--grpc_python_out={out}",
+        f"--descriptor_set_out={HERE / 'proto' / 'opsledger.binpb'}", "--include_imports", *protos,
     ])
     if code != 0:
         sys.exit("protoc refused the .proto files; its message is above")
@@ -73,7 +75,7 @@ setup(
     cmdclass={"build_py": BuildPy},
     packages=list(PACKAGES),
     package_dir=PACKAGES,
-    package_data={"": ["py.typed", "*.pyi", "*.pxd", "*.proto", "*.yaml"]},
+    package_data={"": ["py.typed", "*.pyi", "*.pxd", "*.proto", "*.binpb", "*.yaml"]},
     ext_modules=cythonize(extensions(), include_path=[str(link_tree())], build_dir="build/cython",
                           compiler_directives={"language_level": 3, "freethreading_compatible": False}),
 )

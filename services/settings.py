@@ -9,7 +9,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -105,7 +105,8 @@ class Settings(BaseSettings):
     tick_s: Seconds = 1.0
     """How often the timers are looked at."""
     exchange: Exchange | None = None
-    """Take events from Kafka and give them to others there; docs/kafka.md."""
+    """Take events from Kafka and give them to others there; docs/exchange.md. Through ``kafka`` and as ``node_id``, unless it says
+    otherwise."""
 
     @field_validator("listen", mode="before")
     @classmethod
@@ -127,6 +128,15 @@ class Settings(BaseSettings):
         if value is not None:
             _check_address(value)
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exchange_through_the_same_kafka(cls, values: dict[str, Any]) -> dict[str, Any]:
+        exchange = values.get("exchange")
+        if not isinstance(exchange, dict):
+            return values
+        shared = {"kafka": values.get("kafka"), "instance": values.get("node_id")}
+        return values | {"exchange": {name: value for name, value in shared.items() if value is not None} | exchange}
 
     @model_validator(mode="after")
     def _nodes_have_names(self) -> Settings:

@@ -9,7 +9,22 @@ import sys
 import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
-from opsledger.services.cli import demo, dlq, explain_ticket, form, imports, journal, project, qa, rules, scorecard, serve, sla, timers
+from opsledger.services.cli import (
+    demo,
+    dlq,
+    explain_ticket,
+    form,
+    imports,
+    journal,
+    project,
+    qa,
+    rules,
+    scorecard,
+    serve,
+    sla,
+    timers,
+    topics,
+)
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -24,6 +39,7 @@ cli.add_typer(journal.group, name="journal")
 cli.add_typer(qa.group, name="qa")
 cli.add_typer(rules.group, name="rules")
 cli.add_typer(sla.group, name="sla")
+cli.add_typer(topics.group, name="topics")
 cli.command()(timers.timers)
 cli.command()(explain_ticket.explain)
 cli.command("scorecard")(scorecard.scorecard)

@@ -76,3 +76,9 @@ def _made(admin: KafkaAdminClient, link: KafkaLink, missing: Iterator[Topic]) ->
         except TopicAlreadyExistsError:  # another node was faster
             continue
         yield topic.name
+
+
+def topics_there(link: KafkaLink) -> set[str]:
+    """Names of all topics. Raises ExchangeUnreachable."""
+    with answering(), admin_of(link) as admin:
+        return set(admin.list_topics())

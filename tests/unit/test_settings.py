@@ -94,3 +94,19 @@ def test_authentication_opens_the_server_to_others(tmp_path: Path) -> None:
     assert load_settings(listen="0.0.0.0:1", auth={"key_file": tmp_path}).listen == ("0.0.0.0:1",)
     assert load_settings(listen="0.0.0.0:1", tls={"cert_file": "c", "key_file": "k", "client_ca_file": "ca"}).tls is not None
     assert wrong(listen="0.0.0.0:1", tls={"cert_file": "c", "key_file": "k"}) == [("listen", "NOT_GUARDED")]
+
+
+def test_the_exchange_goes_through_the_journals_kafka_unless_it_names_another(config: Path) -> None:
+    config.write_text("kafka: {bootstrap_servers: 'k1:9092,k2:9092'}\nnode_id: n7\nexchange: {ingress: true}")
+    exchange = load_settings(config).exchange
+    assert exchange is not None
+    assert (exchange.kafka.bootstrap_servers, exchange.instance, exchange.ingress) == (("k1:9092", "k2:9092"), "n7", True)
+    config.write_text("exchange: {publish: true, instance: x, kafka: {bootstrap_servers: 'far:9092'}}")
+    exchange = load_settings(config).exchange
+    assert exchange is not None
+    assert (exchange.kafka.bootstrap_servers, exchange.instance, exchange.ingress) == (("far:9092",), "x", False)
+
+
+def test_an_exchange_without_a_kafka_is_refused(config: Path) -> None:
+    config.write_text("exchange: {ingress: true}")
+    assert wrong(config) == [(f"{config} line 1: exchange.kafka", "MISSING")]

@@ -1,0 +1,76 @@
+"""The real ServiceNow log through the inbound topic ends in the read models of the direct import.
+
+Amaral, Fantinato, Peres (2018), UCI Machine Learning Repository, DOI 10.24432/C57S4H. The whole log: ``python -m loadtests.exchange``.
+"""
+from __future__ import annotations
+
+import json
+import lzma
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from opsledger.core.ports import Journal
+from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
+from opsledger.services.exchange.ingress import Ingress
+from opsledger.services.importers.audit_export import ServiceNowReader
+from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.projections.database import open_database
+from opsledger.services.projections.runner import Projector
+from opsledger.services.rules.files import read_rules_document
+from opsledger.services.rules.registry import RuleRegistry
+from opsledger.services.tickets.codec import decode_bytes
+from opsledger.services.tickets.intake import Intake
+from tests.integration.importers.test_servicenow_log import LOG, OWNER
+from tests.kit.exchange import In, new_exchange, produce, until, working
+from tests.kit.imports import imported, payloads
+from tests.kit.read_models import SAID_BY_FACTS, Rows, rows
+
+pytestmark = [
+    pytest.mark.xdist_group("kafka"),
+    pytest.mark.skipif(not LOG.exists(), reason=f"{LOG} is not here (SHARED_DATA names its folder)"),
+]
+EVENTS = 3_000
+RULES = Path(__file__).parents[3] / "docs" / "examples" / "servicenow-rules.yaml"
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """The first events that the importer makes of the log."""
+    file = tmp_path_factory.mktemp("log") / "beginning.csv"
+    with lzma.open(LOG, "rt", encoding="utf-8", newline="") as text:
+        file.write_text("".join(islice(text, EVENTS)), encoding="utf-8")  # a row makes at least one event
+    journal = MemoryJournal()
+    imported(file, ServiceNowReader(OWNER), journal)
+    return payloads(journal)[:EVENTS]
+
+
+def with_rules() -> MemoryJournal:
+    journal = MemoryJournal()
+    RuleRegistry(journal).PublishRules(PublishRulesRequest(
+        request_id="rules", tenant=OWNER.tenant, program=OWNER.program, document_json=json.dumps(read_rules_document(RULES)),
+    ))
+    return journal
+
+
+def read_models(journal: Journal, folder: Path) -> Rows:
+    folder.mkdir()
+    engine = open_database(f"sqlite:///{folder}/opsledger.db")
+    Projector(journal, engine).catch_up()
+    return rows(engine, SAID_BY_FACTS)
+
+
+def test_it_ends_in_the_same_read_models(events: list[bytes], tmp_path: Path) -> None:
+    direct = with_rules()
+    Intake(direct).record(events)
+    exchange, journal = new_exchange(), with_rules()
+    produce(exchange, [In(data, decode_bytes(data).ticket_id.encode()) for data in events])
+
+    with working(Ingress(exchange, Intake(journal))):
+        until(lambda: journal.position == direct.position, "the log is not taken in")
+
+    through_kafka = read_models(journal, tmp_path / "kafka")
+    assert len(through_kafka["tickets"]) > 100
+    assert len(through_kafka["clocks"]) > 100
+    assert through_kafka == read_models(direct, tmp_path / "direct")
