@@ -1,7 +1,7 @@
 """The key figures of a scorecard: what each is called, how its rows become a figure, and which way is better.
 
 What a row of each stands for, to whom it is credited and when, is in docs/scorecards.md and, as code, in outcomes.py and
-quality/outcomes.py.
+quality/outcomes.py and coaching/outcomes.py.
 """
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Kpi(NamedTuple):
     title: str
     sort: Sort
     unit: str
-    """"tickets", "contacts", "share" (0 to 1), "s", "points", "percent" (0 to 100)."""
+    """"tickets", "contacts", "share" (0 to 1), "s", "points", "percent" (0 to 100), "sessions", "actions"."""
     better: int
     """1: a higher figure is better; −1: a lower one; 0: neither says so."""
 
@@ -59,6 +59,10 @@ CRITICAL_ACCURACY = {
 DISPUTES_UPHELD = Kpi("disputes_upheld", "Disputed scores that stood", Sort.SHARE, "share", 0)
 EVALUATOR_SCORE = Kpi("evaluator_score", "Score as an evaluator, mean", Sort.MEAN, "percent", 1)
 
+COACHING_HELD = Kpi("coaching_held", "Coaching sessions held", Sort.COUNT, "sessions", 0)
+COACHING_OPEN = Kpi("coaching_open", "Coaching actions open", Sort.COUNT, "actions", 0)
+COACHING_DONE = Kpi("coaching_done", "Coaching actions done", Sort.COUNT, "actions", 0)
+
 SLA_MET = {
     metric: Kpi(f"sla_met.{metric}", f"SLA met, {metric.replace('_', ' ')}", Sort.SHARE, "share", 1) for metric in METRICS
 }
@@ -68,7 +72,7 @@ KPIS: dict[str, Kpi] = {
     for kpi in (
         TICKETS_RESOLVED, CONTACTS_HANDLED, HANDLE_TIME, HANDLE_TIME_PER_TICKET, *SLA_MET.values(), REOPEN_RATE,
         FIRST_CONTACT_RESOLUTION, TRANSFER_RATE, CALLS_ANSWERED, CSAT, CSAT_MEAN, NPS, QA_SCORE, QA_PASS_RATE,
-        *CRITICAL_ACCURACY.values(), DISPUTES_UPHELD, EVALUATOR_SCORE,
+        *CRITICAL_ACCURACY.values(), DISPUTES_UPHELD, EVALUATOR_SCORE, COACHING_HELD, COACHING_OPEN, COACHING_DONE,
     )
 }
 """Every KPI by name, in the order of a scorecard."""

@@ -19,6 +19,7 @@ from opsledger.core.errors import FieldViolation, InvalidInput, NotFound, Opsled
 from opsledger.core.ports import Commit, Journal
 from opsledger.core.tickets.identity import request_key
 from opsledger.core.tickets.validation import check_name
+from opsledger.services.decisions.topics import know
 from opsledger.services.journal.recorder import lend
 
 ATTEMPTS_MAX = 3
@@ -56,8 +57,7 @@ def etag_of(aggregate: Aggregate) -> str:
 class Decisions:
     """The decisions of one journal. Thread-safe: every command loads its own copy of the aggregate.
 
-    Aggregates have an attribute ``tenant``. Their classes must have been imported before they are read, so that the
-    library knows their topics.
+    Aggregates have an attribute ``tenant``. Those of an id that belongs to another kind must be known (topics.py).
     """
 
     def __init__(self, journal: Journal, folder: Path, now_us: Callable[[], int]) -> None:
@@ -76,6 +76,7 @@ class Decisions:
 
     def get(self, kind: type[A], id: UUID, *, tenant: str, version: int | None = None) -> A:
         """Raises NotFound, also for another kind's id or another tenant's."""
+        know(kind)
         try:
             with _own_errors():
                 found: Aggregate = self._log.repository.get(id, version=version)

@@ -16,6 +16,7 @@ from opsledger.core.quality.calibration import Calibration
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.quality.form_publication import EvaluationForm
 from opsledger.core.quality.sample_draw import SampleDraw
+from opsledger.services.decisions.topics import know
 from opsledger.services.projections import tables_calibrations, tables_coaching, tables_forms, tables_quality
 from opsledger.services.projections.coaching_rows import item_rows, session_rows
 from opsledger.services.projections.columns import aggregate_id, count, metadata, position, text
@@ -47,6 +48,9 @@ VIEWS: Mapping[type[Aggregate], DecisionView] = {
     CoachingSession: DecisionView(tables_coaching.SESSION_TABLES, session_rows),
     ActionItem: DecisionView(tables_coaching.ITEM_TABLES, item_rows),
 }
+
+for _kind in VIEWS:
+    know(_kind)
 
 TABLES: tuple[Table, ...] = (decisions, *(table for view in VIEWS.values() for table in view.tables))
 

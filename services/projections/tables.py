@@ -10,7 +10,7 @@ from sqlalchemy import Column, Double, Index, MetaData, Table
 
 from opsledger.services.projections.columns import amount, count, metadata, position, text, time_us
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Goes up with every change to a table; the read models are then rebuilt."""
 
 

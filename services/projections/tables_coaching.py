@@ -4,6 +4,7 @@ from __future__ import annotations
 from sqlalchemy import Index, Table
 
 from opsledger.services.projections.columns import aggregate_id, metadata, text, time_us
+from opsledger.services.projections.tables_quality import outcome_table
 
 coaching_sessions = Table(
     "coaching_sessions", metadata, aggregate_id(),
@@ -25,4 +26,6 @@ coaching_items = Table(
     Index("coaching_items_by_session", "session_id"),
 )
 
-SESSION_TABLES, ITEM_TABLES = (coaching_sessions,), (coaching_items,)
+coaching_outcomes, coaching_item_outcomes = outcome_table("coaching_outcomes"), outcome_table("coaching_item_outcomes")
+
+SESSION_TABLES, ITEM_TABLES = (coaching_sessions, coaching_outcomes), (coaching_items, coaching_item_outcomes)

@@ -47,13 +47,18 @@ disputes = Table(
     time_us("reviewed_at_us", optional=True),
 )
 
-quality_outcomes = Table(
-    "quality_outcomes", metadata, aggregate_id(), text("kpi", primary_key=True), ordinal(),
-    text("tenant"), text("program"), text("source"), text("ticket_id"),
-    time_us("at_us"), text("agent"), text("group_name"), amount("numerator"), amount("denominator"), number("value"), text("detail"),
-    Index("quality_outcomes_by_kpi", "tenant", "program", "kpi", "at_us"),
-)
-"""As the table `outcomes`: what evaluations say for scorecards."""
+
+def outcome_table(name: str) -> Table:
+    """As the table `outcomes`: what decisions say for scorecards."""
+    return Table(
+        name, metadata, aggregate_id(), text("kpi", primary_key=True), ordinal(),
+        text("tenant"), text("program"), text("source"), text("ticket_id"), time_us("at_us"), text("agent"), text("group_name"),
+        amount("numerator"), amount("denominator"), number("value"), text("detail"),
+        Index(f"{name}_by_kpi", "tenant", "program", "kpi", "at_us"),
+    )
+
+
+quality_outcomes = outcome_table("quality_outcomes")
 
 draws = Table(
     "draws", metadata, aggregate_id(),

@@ -8,6 +8,7 @@ import pytest
 
 from opsledger.core.coaching.action_item import ActionItem, ItemStatus
 from opsledger.core.coaching.errors import ItemWithdrawn, NotTheOwner
+from opsledger.core.coaching.outcomes import item_outcomes
 from tests.kit.aggregates import recorded, settled
 
 SESSION = UUID(int=1)
@@ -103,3 +104,10 @@ def test_its_past_is_readable_under_its_topics() -> None:
     kinds = (ActionItem.Agreed, ActionItem.Completed, ActionItem.Withdrawn, ActionItem.Reopened, ActionItem.FollowedUp)
     assert [kind.TOPIC for kind in kinds] == [
         f"coaching.action_item.{name}" for name in ("agreed", "completed", "withdrawn", "reopened", "followed_up")]
+
+
+@pytest.mark.parametrize(("given", "kpis"), [
+    ([], ["coaching_open"]), ([completed], ["coaching_done"]), ([completed, reopened], ["coaching_open"]), ([withdrawn], []),
+])
+def test_it_counts_as_open_or_done_when_it_was_agreed(given: list[Command], kpis: list[str]) -> None:
+    assert [(row.kpi, row.at_us, row.agent) for row in item_outcomes(agreed(*given))] == [(kpi, THURSDAY_US, "ann") for kpi in kpis]

@@ -10,6 +10,7 @@ from opsledger.core.coaching import evidence, measure
 from opsledger.core.coaching.errors import MeasureIsFixed, NotTheCoached, OutOfTurn
 from opsledger.core.coaching.evidence import Breach, Evaluation, Interaction, Ticket
 from opsledger.core.coaching.measure import Measure, Window
+from opsledger.core.coaching.outcomes import session_outcomes
 from opsledger.core.coaching.session import CoachingSession, Stage
 from opsledger.core.errors import InvalidInput
 from tests.kit.aggregates import recorded, settled
@@ -156,3 +157,10 @@ def test_its_past_is_readable_under_its_topics() -> None:
         "acknowledged": CoachingSession.Acknowledged, "closed": CoachingSession.Closed, "cancelled": CoachingSession.Cancelled,
     }
     assert {name: kind.TOPIC for name, kind in kinds.items()} == {name: f"coaching.session.{name}" for name in kinds}
+
+
+def test_it_counts_once_it_was_held() -> None:
+    assert [list(session_outcomes(planned(*given))) for given in ([], [open_], [cancel])] == [[], [], []]
+    for given in (HELD, CLOSED):
+        [row] = session_outcomes(planned(*given))
+        assert (row.kpi, row.at_us, row.agent) == ("coaching_held", NINE_US + 3, "ann")
