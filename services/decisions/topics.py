@@ -9,5 +9,5 @@ from eventsourcing.utils import register_topic
 def know(kind: type[Aggregate]) -> None:
     """Make the topics of an aggregate's events known. Doing so again changes nothing."""
     for event in vars(kind).values():
-        if isinstance(event, type) and "TOPIC" in vars(event):
-            register_topic(vars(event)["TOPIC"], event)
+        if isinstance(event, type) and hasattr(event, "TOPIC"):
+            register_topic(event.TOPIC, event)
