@@ -34,6 +34,7 @@ def agreement(
     question: Annotated[str, typer.Option(help="Column that names the question.", show_default=False)] = "",
     reference: Annotated[str, typer.Option(help="The rater who is the standard; else the mean of the others is.", show_default=False)] = "",
     raters: Annotated[str, typer.Option(help="Columns that are raters: 'ann,bob'.", show_default=False)] = "",
+    raters_in_rows: Annotated[bool, typer.Option("--raters-in-rows", help="A row per rater and a column per unit.")] = False,
     missing: Annotated[list[str] | None, typer.Option(help="A further cell that means: not rated.")] = None,
     delimiter: Annotated[str, typer.Option(help="Between cells; 'tab' for tabs.")] = ",",
     header: Annotated[bool | None, typer.Option("--header/--no-header", help="Whether the first line names the columns.")] = None,
@@ -58,7 +59,7 @@ def agreement(
     separator = "\t" if delimiter == "tab" else delimiter
     if len(separator) != 1:
         raise InvalidInput(FieldViolation("--delimiter", "INVALID", "must be one character, or tab"))
-    reading = Reading(unit, rater, value, question, _words(raters), _words(order), tuple(missing or ()), separator, header)
+    reading = Reading(unit, rater, value, question, _words(raters), _words(order), tuple(missing or ()), separator, header, raters_in_rows)
     file = read_ratings(ratings, reading)
     if reference and reference not in file.raters:
         raise InvalidInput(FieldViolation("--reference", "UNKNOWN", f"{reference!r} is none of the raters {', '.join(file.raters)}"))

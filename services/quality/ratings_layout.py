@@ -39,6 +39,8 @@ class Reading:
     delimiter: str = ","
     header: bool | None = None
     """Whether the first line names the columns. None: it does, and must not look like ratings."""
+    raters_in_rows: bool = False
+    """A row per rater, whatever the columns are called."""
 
 
 class Cell(NamedTuple):
@@ -57,6 +59,8 @@ class Unit(NamedTuple):
 def units_of(name: str, columns: tuple[str, ...], rows: list[Row], reading: Reading) -> tuple[tuple[str, ...], list[Unit]]:
     """The raters, and what they rated. Raises InvalidInput, naming the file ``name`` and the line, where it cannot be told."""
     value, rater = _column(name, columns, reading.value, VALUE_NAMES), _column(name, columns, reading.rater, RATER_NAMES)
+    if reading.raters_in_rows:
+        return _by_rater(name, columns, rows, _rater_place(columns, rows) if rater is None else columns.index(rater))
     unit, question = _column(name, columns, reading.unit, UNIT_NAMES), _column(name, columns, reading.question, QUESTION_NAMES)
     if question == unit and not reading.question:
         question = None  # the questions are what was rated
@@ -104,10 +108,17 @@ def _has_row_per_rater(columns: tuple[str, ...], rows: list[Row]) -> bool:
     return called[0] and sum(called) == 1 and bool(rows) and all(number(_text(row, 0)) is None for row in rows)
 
 
-def _by_rater(name: str, columns: tuple[str, ...], rows: list[Row], rater: int) -> tuple[tuple[str, ...], list[Unit]]:
+def _rater_place(columns: tuple[str, ...], rows: list[Row]) -> int | None:
+    """The first column, where it names rows: none of its cells is a number or occurs twice."""
+    first = [_text(row, 0) for row in rows]
+    return 0 if columns and len(set(first)) == len(first) and all(number(cell) is None for cell in first) else None
+
+
+def _by_rater(name: str, columns: tuple[str, ...], rows: list[Row], rater: int | None) -> tuple[tuple[str, ...], list[Unit]]:
+    """Without a column that names them, raters are numbered."""
     seen: dict[str, int] = {}
-    for row in rows:
-        if (one := _text(row, rater)) in seen:
+    for order, row in enumerate(rows, start=1):
+        if (one := f"rater {order}" if rater is None else _text(row, rater)) in seen:
             text = f"{one!r} has a row before, line {seen[one]}; if each row is one rating, name its column with --value"
             raise InvalidInput(FieldViolation(f"{name}: line {row.line}", "DUPLICATE", text))
         seen[one] = row.line

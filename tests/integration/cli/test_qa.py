@@ -94,6 +94,14 @@ def test_some_columns_another_delimiter_and_no_header(tmp_path: Path) -> None:
     assert values(agreement(tmp_path, bare, "--no-header", *nominal)) == values(agreement(tmp_path, WIDE, *nominal))
 
 
+def test_raters_in_rows_whatever_columns_are_called(tmp_path: Path) -> None:
+    nominal = values(agreement(tmp_path, WIDE, *NOMINAL))
+    called = turned(WIDE).replace("rater,", ",", 1)
+    assert values(agreement(tmp_path, called, "--raters-in-rows", "--header", *NOMINAL)) == nominal
+    bare = "\n".join(line.split(",", 1)[1] for line in turned(WIDE).splitlines()[1:])
+    assert values(agreement(tmp_path, bare, "--raters-in-rows", "--no-header", *NOMINAL)) == nominal
+
+
 def test_a_compressed_file(tmp_path: Path) -> None:
     file = tmp_path / "ratings.csv.gz"
     file.write_bytes(gzip.compress(WIDE.encode()))
