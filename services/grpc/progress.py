@@ -6,7 +6,6 @@ models that have seen it.
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -23,8 +22,7 @@ class Progress:
     def __init__(self) -> None:
         self.position = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._arrivals = 0
+        self._waiting: dict[asyncio.Future[None], int] = {}
 
     def reached(self, position: int) -> None:
         """The read models stand at this position. Callable from any thread."""
@@ -38,19 +36,19 @@ class Progress:
         if self.position >= position:
             return True
         reached: asyncio.Future[None] = self._loop.create_future()
-        self._arrivals += 1
-        heapq.heappush(self._waiting, (position, self._arrivals, reached))
+        self._waiting[reached] = position
         self._wake()  # the projector may have come this far since the first look, when there was no loop to tell
         try:
             await asyncio.wait_for(reached, timeout_s)
         except TimeoutError:
             return False
+        finally:
+            del self._waiting[reached]
         return True
 
     def _wake(self) -> None:
-        while self._waiting and (self._waiting[0][0] <= self.position or self._waiting[0][2].done()):
-            reached = heapq.heappop(self._waiting)[2]
-            if not reached.done():
+        for reached, position in self._waiting.items():
+            if position <= self.position and not reached.done():
                 reached.set_result(None)
 
 
