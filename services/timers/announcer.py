@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event
+from time import monotonic
 
 from sqlalchemy import Engine
 
@@ -24,6 +25,8 @@ HISTORY_US = 7 * DAY_US
 TICKETS_AT_ONCE = 500
 PAUSE_S = 0.1
 """Least time between two looks, so that a busy projector is not followed commit by commit."""
+STOP_LOOK_S = 0.5
+"""How long it waits for the projector before it looks whether it is to stop."""
 
 
 class Announcer:
@@ -60,7 +63,14 @@ class Announcer:
         while not stop.wait(PAUSE_S):
             next_at_us = self.announce()
             until_s = look_s if next_at_us is None else min(look_s, max(0, next_at_us - self._now_us()) / 1_000_000)
-            projector.wait_for(self.position + 1, until_s)
+            self._wait(stop, projector, until_s)
+
+    def _wait(self, stop: Event, projector: Projector, until_s: float) -> None:
+        """For the read models to move, the time to be over, or ``stop``."""
+        end_s = monotonic() + until_s
+        while not stop.is_set() and (left_s := end_s - monotonic()) > 0:
+            if projector.wait_for(self.position + 1, min(left_s, STOP_LOOK_S)):
+                return
 
     def _record(self, events: list[NewEvent]) -> None:
         if events:

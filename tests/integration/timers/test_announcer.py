@@ -177,3 +177,16 @@ def test_the_thread_is_woken_by_new_facts(floor: Floor) -> None:
         for thread in threads:
             thread.join()
     assert len(floor.told()) == 4
+
+
+def test_the_thread_ends_soon_however_long_it_would_wait(floor: Floor) -> None:
+    stop = Event()
+    floor.at(0)
+    looked = Event()
+    floor.projector.wait_for = lambda *args: looked.set() or Projector.wait_for(floor.projector, *args)  # type: ignore[method-assign]
+    thread = Thread(target=floor.announcer.run, args=(stop, floor.projector, 3_600.0), daemon=True)
+    thread.start()
+    assert looked.wait(60)
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
