@@ -56,7 +56,7 @@ def _journal(module: ModuleType, commits: list[list[Placed]], base: int) -> tupl
     data, entries, digest, position = b"", b"", NO_HASH, 1
     for number, one in enumerate(commits):
         request = bytes([number + 1] * 16) if number % 2 else b""
-        commit, digest, more = module.encode_commit(one, position, number * 10 - 5, position - 1, request, digest, base + len(data))
+        commit, digest, more = module.encode_commit(one, position, number * 10 - 5, position - 1, request, digest, base + len(data), number)
         data, entries, position = data + commit, entries + more, position + len(one)
     return data, entries
 
