@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from queue import Queue
 from threading import Condition, Thread
 
@@ -70,7 +71,7 @@ class GroupCommit:
             except Exception as error:  # a mistake of ours, no memory: nobody may wait for an answer that never comes
                 self.stop(error)
                 for request in requests:
-                    if not request.answer.done():  # its caller may have given it up
+                    with suppress(InvalidStateError):  # its caller has given it up
                         request.answer.set_exception(self._stopped)
             else:
                 self._built.put(batch)
