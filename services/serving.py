@@ -59,10 +59,11 @@ async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJo
             loop.call_soon_threadsafe(end, EXIT_DEAD)
 
     async with AsyncExitStack() as closing:
-        journal = await asyncio.to_thread(open_journal, settings)
-        closing.push_async_callback(asyncio.to_thread, journal.close)
+        # first what may be refused without a trace: opening a journal makes its folder
         engine = await asyncio.to_thread(open_database, settings.database)
         closing.callback(engine.dispose)
+        journal = await asyncio.to_thread(open_journal, settings)
+        closing.push_async_callback(asyncio.to_thread, journal.close)
         application = assemble(settings, journal, engine, dead)
         closing.push_async_callback(asyncio.to_thread, application.close)
         server = Server(settings, application.services, application.steps)

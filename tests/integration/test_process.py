@@ -131,9 +131,19 @@ def test_a_wrong_setting_is_named_and_leaves_no_journal(tmp_path: Path) -> None:
     assert not (tmp_path / "journal").exists()
 
 
+@pytest.mark.parametrize(("url", "code"), [("mysql://x", 2), ("postgresql://nobody@127.0.0.1:1/x", 1)])
+def test_a_database_that_cannot_be_used_is_named_and_leaves_no_journal(tmp_path: Path, url: str, code: int) -> None:
+    done = opsledger("serve", "--listen", "127.0.0.1:0", "--journal", str(tmp_path / "journal"), "--database", url)
+    assert done.returncode == code
+    assert done.stderr.splitlines()[-1].startswith("error: --database")
+    assert not (tmp_path / "journal").exists()
+
+
 def test_a_second_server_on_the_same_journal_is_refused(tmp_path: Path) -> None:
     with server_process(tmp_path):
-        done = opsledger("serve", "--listen", "127.0.0.1:0", "--journal", str(tmp_path / "journal"))
+        done = opsledger(
+            "serve", "--listen", "127.0.0.1:0", "--journal", str(tmp_path / "journal"), "--database", f"sqlite:///{tmp_path / 'other.db'}",
+        )
     assert done.returncode == 1
     assert "error:" in done.stderr
     assert "Traceback" not in done.stderr
