@@ -33,7 +33,7 @@ from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from opsledger.services.tickets.codec import decode_bytes, encode
 from opsledger.services.tickets.intake import Intake
-from tests.kit.kafka import broker
+from tests.kit.kafka import Broker, broker
 from tests.kit.read_models import SAID_BY_FACTS, Rows, rows
 
 PAGE = 5_000
@@ -45,7 +45,7 @@ def main(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="opsledger-exchange-") as name:
         folder = Path(name)
-        with broker(folder / "broker") as kafka:
+        with broker(Broker(folder / "broker")) as kafka:
             exchange = Exchange(kafka=kafka.link())
             make_topics(exchange.kafka, tuple(exchange.topics))
             with SegmentJournal.open(folder / "direct") as direct, SegmentJournal.open(folder / "ingress") as journal:

@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from opsledger.core.errors import JournalError, JournalMoved, JournalUnreachable
+from opsledger.core.errors import ExchangeUnreachable, JournalError, JournalMoved, JournalUnreachable
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +44,9 @@ class Background:
             try:
                 self._work(self._stop)
                 return
-            except (JournalMoved, JournalUnreachable) as error:  # it reads on, and may write again
+            except (JournalMoved, JournalUnreachable, ExchangeUnreachable) as error:  # what is away may come back
                 self.failing = str(error)
-                log.warning("background work waits for the journal", work=self.name, reason=self.failing)
+                log.warning("background work waits", work=self.name, reason=self.failing)
             except JournalError as error:
                 if not self._stop.is_set():
                     log.error("background work ended", work=self.name, exc_info=error)
@@ -54,9 +54,9 @@ class Background:
                 return
             except Exception as error:  # whatever it is, it is said, and the thread goes on
                 self.failing = f"{type(error).__name__}: {error}"
-                if monotonic() - started_s > RETRY_S_MAX:
-                    pause_s = RETRY_S_MIN
                 log.error("background work failed; trying again", work=self.name, retry_s=pause_s, exc_info=error)
+            if monotonic() - started_s > RETRY_S_MAX:
+                pause_s = RETRY_S_MIN
             self._stop.wait(pause_s)
             pause_s = min(2 * pause_s, RETRY_S_MAX)
             self.failing = None
