@@ -21,7 +21,11 @@ def auth(folder: Path) -> Auth:
     return Auth(key_file=file, algorithms=("EdDSA",))
 
 
+def token(name: str, *roles: str, tenant: str = "acme") -> str:
+    claims = {"sub": name, "tenant": tenant, "roles": list(roles), "exp": datetime.now(UTC) + timedelta(hours=1)}
+    return jwt.encode(claims, _KEY, "EdDSA")
+
+
 def metadata(name: str, *roles: str, tenant: str = "acme") -> tuple[tuple[str, str], ...]:
     """Of a call by this person."""
-    claims = {"sub": name, "tenant": tenant, "roles": list(roles), "exp": datetime.now(UTC) + timedelta(hours=1)}
-    return (("authorization", f"Bearer {jwt.encode(claims, _KEY, 'EdDSA')}"),)
+    return (("authorization", f"Bearer {token(name, *roles, tenant=tenant)}"),)
