@@ -8,8 +8,12 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from opsledger.core.errors import Overloaded
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from opsledger.core.errors import DatabaseUnusable, Overloaded
+
+log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -17,7 +21,8 @@ T = TypeVar("T")
 class InThread:
     """``await in_thread(function, *args)`` runs it on one of ``threads`` threads.
 
-    Raises Overloaded at once when ``queue_max`` calls are waiting or running already.
+    Raises Overloaded at once when ``queue_max`` calls are waiting or running already, and DatabaseUnusable when the database does
+    not answer the function.
     """
 
     def __init__(self, threads: int = 4, queue_max: int = 256) -> None:
@@ -33,6 +38,9 @@ class InThread:
         try:
             work = partial(copy_context().run, partial(function, *args, **kwargs))
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except (OperationalError, InterfaceError) as error:
+            log.error("the database does not answer", exc_info=error)
+            raise DatabaseUnusable("the read models' database does not answer; try again later") from error
         finally:
             self.depth -= 1
 
