@@ -115,3 +115,22 @@ def test_over_tls_with_name_and_password(secure: SecureBroker, tmp_path: Path, m
 def test_who_is_not_known_is_kept_out(secure: SecureBroker, tmp_path: Path, wrong: dict[str, object]) -> None:
     with pytest.raises(JournalUnreachable):
         KafkaJournal(tmp_path / "journal", secure.secure_link("PLAIN", **wrong, request_timeout_s=1), node="n1")
+
+
+def test_connections_that_are_cut_under_load(secure: SecureBroker, tmp_path: Path) -> None:
+    link = secure.proxied_link()
+    acknowledged: dict[str, int] = {}
+    with KafkaJournal(tmp_path / "a", link, node="a") as a, KafkaJournal(tmp_path / "b", link, node="b", owner=False) as b:
+        for round_ in range(10):
+            answers = {f"{round_}/{n}": a.submit(facts(event(f"s{n % 5}", key=f"{round_}/{n}"))) for n in range(300)}
+            answers[f"{round_}/{17 * round_}"].exception()
+            secure.proxy.cut()
+            for key, answer in answers.items():
+                acknowledged[key] = _when_it_answers(a, key) if answer.exception() else answer.result().positions[0]
+        events = all_events(a)
+        assert b.wait_beyond(len(events) - 1, 30)
+        assert all_events(b) == events
+    assert len(events) == 3_000
+    check_acknowledged(events, acknowledged)
+    fresh, _ = read_from_topic(tmp_path / "fresh", secure.broker.link(link.topic))
+    assert fresh == events

@@ -1,16 +1,19 @@
 """A node's folder is a replica: whatever happens to it, the topic gives the same events at the same positions again."""
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 from kafka.admin import NewTopic
 
-from opsledger.core.errors import InvalidSettings, JournalDamaged, JournalError
+from opsledger.core.errors import InvalidSettings, JournalDamaged, JournalError, JournalStopped
 from opsledger.services.journal.kafka.journal import KafkaJournal
 from opsledger.services.journal.kafka.link import admin_client
+from opsledger.services.journal.kafka.replica import CachedFile
 from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.segment import SegmentJournal
@@ -116,6 +119,36 @@ def test_another_node_reads_the_same_positions_as_they_come(tmp_path: Path, link
             assert all_events(b) == all_events(a)
             assert b.read_stream(event("all").stream_id) == a.read_stream(event("all").stream_id)
             assert b.position_of(event(key="3").key) == a.position_of(event(key="3").key)
+
+
+def test_a_full_disk_stops_the_node_and_loses_nothing(tmp_path: Path, link: KafkaLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "journal"
+    with KafkaJournal(folder, link, node="n1", limits=LIMITS) as journal:
+        _write(journal, 0, 10)
+        before = all_events(journal)
+        real, room = CachedFile.write, [2_000]
+
+        def write(file: CachedFile, data: bytes, offset: int) -> None:
+            if len(data) > room[0]:
+                real(file, data[:room[0]], offset)
+                raise OSError(errno.ENOSPC, "No space left on device")
+            room[0] -= len(data)
+            real(file, data, offset)
+
+        monkeypatch.setattr(CachedFile, "write", write)
+        answers = [journal.submit(facts(event(key=f"late {n}"))) for n in range(50)]
+        refused = [n for n, answer in enumerate(answers) if answer.exception()]
+        assert refused == list(range(refused[0], 50))
+        assert all(isinstance(answers[n].exception(), JournalStopped) for n in refused)
+        with pytest.raises(JournalStopped, match="No space"):
+            journal.follow(Event())
+        assert all_events(journal)[:len(before)] == before
+        monkeypatch.undo()
+    with KafkaJournal(folder, link, node="n1", limits=LIMITS) as journal:
+        again = [journal.append(facts(event(key=f"late {n}"))) for n in range(50)]
+        assert journal.position == len(before) + 50
+        for n in range(refused[0]):
+            assert again[n] == (answers[n].result().positions, (True,))
 
 
 def test_the_journal_commands_work_on_a_replica(tmp_path: Path, link: KafkaLink) -> None:
