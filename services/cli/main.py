@@ -10,6 +10,7 @@ import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
 from opsledger.services.cli import (
+    coaching,
     demo,
     dlq,
     explain_ticket,
@@ -35,6 +36,7 @@ cli = typer.Typer(
 cli.add_typer(dlq.group, name="dlq")
 cli.add_typer(form.group, name="form")
 cli.add_typer(imports.group, name="import")
+cli.add_typer(coaching.group, name="coaching")
 cli.add_typer(journal.group, name="journal")
 cli.add_typer(qa.group, name="qa")
 cli.add_typer(rules.group, name="rules")

@@ -1,0 +1,101 @@
+"""Coaching in a terminal, and as JSON with the names of the .proto."""
+from __future__ import annotations
+
+import sys
+from datetime import UTC
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console
+from rich.table import Table
+
+from opsledger.core.coaching.effect import Caution
+from opsledger.proto.coaching.v1 import coaching_pb2 as pb
+from opsledger.services.coaching.messages import STAGES, STATUSES
+
+CAUTIONS = {
+    Caution.REGRESSION_TO_THE_MEAN: "the baseline was worse than the group's interval: part of a change for the better would have come "
+    "without coaching (regression to the mean), and the group does not show how much",
+    Caution.SMALL_SAMPLE: "one of the agent's windows has fewer than 30 cases",
+    Caution.NO_COMPARISON: "the comparison group has no cases in one of the windows",
+    Caution.NOT_OVER: "the follow-up window is not over",
+    Caution.FIXED_LATE: "the follow-up window had begun when the measure was fixed",
+}
+_VERDICTS = {1: "better", 2: "worse", 3: "not apart: it may be chance", 4: "unknown: there is no interval"}
+
+
+def as_document(message: Any) -> dict[str, Any]:
+    """Protobuf JSON with null where a figure has no value or interval."""
+    document: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    if isinstance(message, pb.MeasureEffectResponse):
+        for part in document.values():
+            if isinstance(part, dict) and "reason" in part:
+                for name in ("value", "low", "high"):
+                    part.setdefault(name, None)
+    return document
+
+
+def show_sessions(found: pb.ListSessionsResponse) -> None:
+    table = Table("session", "agent", "supervisor", "stage", "agenda", "measured by", box=None)
+    for session in found.sessions:
+        agenda = "; ".join(session.agenda)
+        table.add_row(session.id, session.agent, session.supervisor, STAGES[session.stage], agenda, session.measure.metric)
+    _console().print(table)
+    _tell(len(found.sessions), "session", bool(found.next_page_token))
+
+
+def show_items(found: pb.ListActionItemsResponse) -> None:
+    table = Table("item", "owner", "what is to change", "status", "due", "look again", box=None)
+    for item in found.items:
+        late = item.status == pb.ACTION_ITEM_STATUS_AGREED and item.due_at.ToNanoseconds() < found.now.ToNanoseconds()
+        follow_up = _day(item.follow_up_at) if item.HasField("follow_up_at") else ""
+        status = f"{STATUSES[item.status]}, late" if late else STATUSES[item.status]
+        table.add_row(item.id, item.owner, item.change, status, _day(item.due_at), follow_up)
+    _console().print(table)
+    _tell(len(found.items), "action item", bool(found.next_page_token))
+
+
+def show_effect(found: pb.MeasureEffectResponse) -> None:
+    measure = found.measure
+    title = f"{measure.metric} of {found.agent}, {'higher' if measure.better == pb.DIRECTION_HIGHER else 'lower'} is better"
+    table = Table("", "before", "after", f"change ({100 * found.confidence:.4g} % interval)", title=title, title_justify="left", box=None)
+    others, unit = measure.comparison_group or ", ".join(measure.comparison_agents) or "all others", found.unit
+    for who, before, after, change in (
+        (found.agent, found.own_before, found.own_after, found.own_change),
+        (others, found.group_before, found.group_after, found.group_change),
+    ):
+        table.add_row(who, _figure(before, unit), _figure(after, unit), _change(change, unit))
+    table.add_row("net", "", "", _change(found.net_change, unit))
+    console = _console()
+    console.print(table)
+    console.print(f"verdict: {_VERDICTS[found.verdict]}")
+    for caution in found.cautions:
+        console.print(f"* {CAUTIONS[Caution(caution)]}")
+
+
+def _figure(figure: pb.EffectFigure, unit: str) -> str:
+    return f"{_number(figure.value, unit)} of {figure.cases}" if figure.HasField("value") else figure.reason
+
+
+def _change(change: pb.Change, unit: str) -> str:
+    if not change.HasField("value"):
+        return f"– ({change.reason})"
+    interval = f"{_number(change.low, unit)} to {_number(change.high, unit)}" if change.HasField("low") else change.reason
+    return f"{_number(change.value, unit)} ({interval})"
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{100 * value:.1f} %" if unit == "share" else f"{value:.4g} {unit}"
+
+
+def _day(stamp: Timestamp) -> str:
+    return f"{stamp.ToDatetime(UTC):%Y-%m-%d %H:%M}"
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 160)
+
+
+def _tell(number: int, what: str, more: bool) -> None:
+    print(f"{number} {what}{'' if number == 1 else 's'}{', and more: give a higher --limit' if more else ''}; times are in UTC")
