@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from opsledger.core.errors import FieldViolation, InvalidInput
+
 JournalFolder = Annotated[
     Path, typer.Option("--journal", envvar="OPSLEDGER_JOURNAL", help="Folder of the journal.", file_okay=False)
 ]
@@ -15,6 +17,17 @@ DatabaseUrl = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines instead of a table.")]
 NoProject = Annotated[bool, typer.Option("--no-project", help="Do not bring the read models up to date afterwards.")]
 RequestId = Annotated[str, typer.Option(help="Names this publication, so that repeating it does nothing.", show_default=False)]
+
+
+def _separator(delimiter: str) -> str:
+    separator = "\t" if delimiter == "tab" else delimiter
+    if len(separator) != 1:
+        raise InvalidInput(FieldViolation("--delimiter", "INVALID", "must be one character, or tab"))
+    return separator
+
+
+Delimiter = Annotated[str, typer.Option(help="Between cells; 'tab' for tabs.", callback=_separator)]
+"""A command gets the character itself."""
 
 DEFAULT_JOURNAL = Path("var/journal")
 DEFAULT_DATABASE = "sqlite:///var/opsledger.db"

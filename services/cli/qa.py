@@ -8,7 +8,7 @@ import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli import qa_calibration, qa_drift, qa_sample, qa_score
-from opsledger.services.cli.options import AsJson
+from opsledger.services.cli.options import AsJson, Delimiter
 
 if TYPE_CHECKING:
     from opsledger.core.quality.ratings import Level, Ratings
@@ -36,7 +36,7 @@ def agreement(
     raters: Annotated[str, typer.Option(help="Columns that are raters: 'ann,bob'.", show_default=False)] = "",
     raters_in_rows: Annotated[bool, typer.Option("--raters-in-rows", help="A row per rater and a column per unit.")] = False,
     missing: Annotated[list[str] | None, typer.Option(help="A further cell that means: not rated.")] = None,
-    delimiter: Annotated[str, typer.Option(help="Between cells; 'tab' for tabs.")] = ",",
+    delimiter: Delimiter = ",",
     header: Annotated[bool | None, typer.Option("--header/--no-header", help="Whether the first line names the columns.")] = None,
     confidence: Annotated[float | None, typer.Option(help="Level of the intervals; 0.95 unless given.", show_default=False)] = None,
     as_json: AsJson = False,
@@ -56,10 +56,7 @@ def agreement(
     wanted = CONFIDENCE if confidence is None else confidence
     if not 0 < wanted < 1:
         raise InvalidInput(FieldViolation("--confidence", "OUT_OF_RANGE", "must lie between 0 and 1"))
-    separator = "\t" if delimiter == "tab" else delimiter
-    if len(separator) != 1:
-        raise InvalidInput(FieldViolation("--delimiter", "INVALID", "must be one character, or tab"))
-    reading = Reading(unit, rater, value, question, _words(raters), _words(order), tuple(missing or ()), separator, header, raters_in_rows)
+    reading = Reading(unit, rater, value, question, _words(raters), _words(order), tuple(missing or ()), delimiter, header, raters_in_rows)
     file = read_ratings(ratings, reading)
     if reference and reference not in file.raters:
         raise InvalidInput(FieldViolation("--reference", "UNKNOWN", f"{reference!r} is none of the raters {', '.join(file.raters)}"))

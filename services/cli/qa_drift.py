@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.services.cli.options import AsJson
+from opsledger.services.cli.options import AsJson, Delimiter
 from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def drift(
     agent: Annotated[str, typer.Option(help="Column that names the agent.", show_default=False)] = "",
     evaluator: Annotated[str, typer.Option(help="Column that names the evaluator.", show_default=False)] = "",
     score: Annotated[str, typer.Option(help="Column that holds the score.", show_default=False)] = "",
-    delimiter: Annotated[str, typer.Option(help="Between cells; 'tab' for tabs.")] = ",",
+    delimiter: Delimiter = ",",
     server: ServerAddress = "",
     token: Token = "",
     tenant: Annotated[str, typer.Option(help="With --server.", show_default=False)] = "",
@@ -41,7 +41,7 @@ def drift(
     if server:
         found = _asked(server, token, tenant, program, form, confidence)
     else:
-        found = _computed(scores, agent, evaluator, score, "\t" if delimiter == "tab" else delimiter, confidence)
+        found = _computed(scores, agent, evaluator, score, delimiter, confidence)
     if as_json:
         print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
     else:
@@ -53,8 +53,6 @@ def _computed(scores: str, agent: str, evaluator: str, score: str, delimiter: st
     from opsledger.services.quality.calibration_messages import drift_message
     from opsledger.services.quality.judged_file import read_judged
 
-    if len(delimiter) != 1:
-        raise InvalidInput(FieldViolation("--delimiter", "INVALID", "must be one character, or tab"))
     file = read_judged(scores, agent=agent, evaluator=evaluator, score=score, delimiter=delimiter)
     return drift_message(drift(file.evaluations, confidence), len(file.evaluations), confidence)
 

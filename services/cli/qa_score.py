@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.services.cli.options import AsJson
+from opsledger.services.cli.options import AsJson, Delimiter
 
 if TYPE_CHECKING:
     from opsledger.core.quality.form import Form
@@ -20,7 +20,6 @@ IdColumn = Annotated[str, typer.Option("--id", help="Column that names the evalu
 AgentColumn = Annotated[str, typer.Option("--agent", help="Column that names the agent.", show_default=False)]
 Columns = Annotated[
     list[str] | None, typer.Option("--column", metavar="QUESTION=COLUMN", help="Where a column is not called like its question.")]
-Delimiter = Annotated[str, typer.Option(help="Between cells; 'tab' for tabs.")]
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave out what does not fit the form, and say how many.")]
 
 
@@ -82,10 +81,7 @@ def _read(
 ) -> AnswersFile:
     from opsledger.services.quality.answers_file import Reading, read_answers_file
 
-    separator = "\t" if delimiter == "tab" else delimiter
-    if len(separator) != 1:
-        raise InvalidInput(FieldViolation("--delimiter", "INVALID", "must be one character, or tab"))
     columns = dict(entry.partition("=")[::2] for entry in column or ())
     if not all(columns.values()):
         raise InvalidInput(FieldViolation("--column", "INVALID", "must be like QUESTION=COLUMN"))
-    return read_answers_file(answers, form, Reading(id, agent, columns, separator, skip_invalid=skip_invalid))
+    return read_answers_file(answers, form, Reading(id, agent, columns, delimiter, skip_invalid=skip_invalid))
