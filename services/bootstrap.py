@@ -13,6 +13,7 @@ from opsledger.services.coaching.commands import CoachingCommands
 from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.exchange.ingress import Ingress
 from opsledger.services.exchange.publisher import Publisher
+from opsledger.services.exchange.scorecard_publisher import ScorecardPublisher
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.grpc import (
     calibration_service,
@@ -175,6 +176,8 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
         yield _ingress(exchange, parts, on_dead)
     if (exchange := parts.settings.exchange) and exchange.publish:
         yield _publisher(exchange, parts, on_dead)
+        scorecards = ScorecardPublisher(exchange, Reports(parts.engine))
+        yield Background("scorecards", lambda stop: scorecards.run(stop, parts.projector), on_dead)
 
 
 def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:

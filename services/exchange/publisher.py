@@ -44,7 +44,7 @@ class Publisher:
     def run(self, stop: Event) -> None:
         """Publish until ``stop`` is set. Raises ExchangeUnreachable, and what the journal raises; may be run again then."""
         link, instance = self._exchange.kafka, self._exchange.instance
-        make_topics(link, (*self._topics.public(), self._topics.positions))
+        make_topics(link, (*self._topics.from_journal(), self._topics.positions))
         turn = consumer_of(
             link, group_id=f"{self._exchange.prefix}.publisher", group_instance_id=instance, client_id=instance,
             partition_assignment_strategy=[CooperativeStickyAssignor], session_timeout_ms=10_000, heartbeat_interval_ms=3_000,

@@ -37,6 +37,8 @@ class Exchange(BaseModel):
     """Names this node among those that share the work: its own for each, and the same after a restart."""
     partitions: int = Field(default=6, ge=1)
     """Of a topic that is made here."""
+    scorecards_every_s: float = Field(default=30.0, gt=0)
+    """How often scorecards are computed for publication, at most."""
 
     @property
     def topics(self) -> Topics:
@@ -60,6 +62,7 @@ class Topics(NamedTuple):
     sla: Topic
     evaluations: Topic
     coaching: Topic
+    scorecards: Topic
     positions: Topic
 
     @classmethod
@@ -80,12 +83,13 @@ class Topics(NamedTuple):
             topic("sla.v1", "opsledger.sla.v1.Announcement", ticket, _days(30) | small),
             topic("evaluations.v1", decision, "evaluation id", _days(30) | large),
             topic("coaching.v1", decision, "id of the session or action item", _days(30) | large),
+            topic("scorecards.v1", "opsledger.scorecards.v1.Scorecard", "tenant/program/kind/subject/period kind/period", _COMPACTED),
             topic("positions.v1", "", "what was published how far", _COMPACTED, partitions=1),
         )
 
     def incoming(self) -> tuple[Topic, ...]:
         return self.inbound, self.dead_letters
 
-    def public(self) -> tuple[Topic, ...]:
-        """Those that other systems read."""
+    def from_journal(self) -> tuple[Topic, ...]:
+        """Those that are published from the journal."""
         return self.tickets, self.sla, self.evaluations, self.coaching
