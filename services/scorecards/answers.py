@@ -12,6 +12,7 @@ from opsledger.services.scorecards.messages import (
 )
 from opsledger.services.scorecards.queries import Program
 from opsledger.services.scorecards.reports import BY_NAME, Reports
+from opsledger.services.timers.answers import require_fields
 
 
 class Answers:
@@ -21,7 +22,7 @@ class Answers:
         self._reports = reports
 
     def GetScorecard(self, request: pb.GetScorecardRequest) -> pb.GetScorecardResponse:
-        program = Program(request.tenant, request.program)
+        program = _program(request)
         report = self._reports.scorecard(
             program, subject_of(request.subject, program.name), *period_of(request.period), _confidence(request)
         )
@@ -29,7 +30,7 @@ class Answers:
 
     def ListScorecards(self, request: pb.ListScorecardsRequest) -> pb.ListScorecardsResponse:
         report = self._reports.scorecards(
-            Program(request.tenant, request.program), subject_kind_of(request.by, "by"), *period_of(request.period), _confidence(request),
+            _program(request), subject_kind_of(request.by, "by"), *period_of(request.period), _confidence(request),
             request.order_by or BY_NAME, request.page_size, request.page_token,
         )
         return pb.ListScorecardsResponse(
@@ -37,11 +38,16 @@ class Answers:
         )
 
     def ListScorecardTickets(self, request: pb.ListScorecardTicketsRequest) -> pb.ListScorecardTicketsResponse:
-        program = Program(request.tenant, request.program)
+        program = _program(request)
         return cases_response(self._reports.cases(
             program, subject_of(request.subject, program.name), *period_of(request.period), request.kpi,
             request.page_size, request.page_token,
         ))
+
+
+def _program(request: pb.GetScorecardRequest | pb.ListScorecardsRequest | pb.ListScorecardTicketsRequest) -> Program:
+    require_fields(request, "tenant", "program")
+    return Program(request.tenant, request.program)
 
 
 def _confidence(request: pb.GetScorecardRequest | pb.ListScorecardsRequest) -> float:

@@ -104,6 +104,15 @@ def test_a_wrong_field_is_named(stub: ScorecardServiceStub, request_: object, fi
     assert [violation.field for violation in details.field_violations] == [field]
 
 
+def test_a_request_for_no_program_says_what_is_missing(stub: ScorecardServiceStub) -> None:
+    with pytest.raises(grpc.RpcError) as raised:
+        stub.GetScorecard(pb.GetScorecardRequest())
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    details = BadRequest()
+    assert any(detail.Unpack(details) for detail in rpc_status.from_call(raised.value).details)
+    assert [violation.field for violation in details.field_violations] == ["tenant", "program"]
+
+
 def test_an_unknown_program_is_not_found(stub: ScorecardServiceStub) -> None:
     with pytest.raises(grpc.RpcError) as raised:
         stub.GetScorecard(pb.GetScorecardRequest(tenant="acme", program="nowhere"))
