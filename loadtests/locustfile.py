@@ -6,29 +6,26 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import Future
 from itertools import count, islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import gevent
-import grpc
 import grpc.experimental.gevent
-from gevent.queue import Queue
 from locust import User, between, constant, events, task
 from locust.env import Environment
 
 from loadtests.account import Account
 from loadtests.traffic import PROGRAM, TENANT
 from loadtests.traffic import events as ticket_events
+from opsledger.core.errors import NotFound, OpsledgerError
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as scorecards
-from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceStub
 from opsledger.proto.sla.v1 import timers_pb2 as timers
-from opsledger.proto.sla.v1.timers_pb2_grpc import TimerServiceStub
-from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as recorder
-from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
-from opsledger.proto.tickets.v1.ticket_recorder_pb2_grpc import TicketRecorderServiceStub
+from opsledger.services.client import connect
+from opsledger.services.tickets.intake import Outcome
 
 grpc.experimental.gevent.init_gevent()
 
@@ -73,15 +70,15 @@ def _figures(environment: Environment) -> list[dict[str, Any]]:
 
 
 class GrpcUser(User):  # type: ignore[misc]  # locust has no types
-    """Has a channel of its own and tells locust about every answer; the "length" of an answer is its number of events."""
+    """Has a client of its own and tells locust about every answer; the "length" of an answer is its number of events."""
 
     abstract = True
 
     def on_start(self) -> None:
-        self.channel = grpc.insecure_channel(self.host, options=[("grpc.use_local_subchannel_pool", 1)])
+        self.server = connect(self.host)
 
     def on_stop(self) -> None:
-        self.channel.close()
+        self.server.close()
 
     def answered(self, name: str, started_s: float, number: int = 0, error: Exception | None = None) -> None:
         self.environment.events.request.fire(
@@ -101,19 +98,18 @@ class Sender(GrpcUser):
         number = next(_serial)
         self.new = ticket_events(f"sender-{number}", seed=number)
         self.sent_before: list[bytes] = []
-        self.stub: Any = TicketRecorderServiceStub(self.channel)
 
     def batch(self) -> list[bytes]:
         fresh = list(islice(self.new, BATCH_EVENTS - len(self.sent_before)))
         batch, self.sent_before = fresh + self.sent_before, fresh[:2]
         return batch
 
-    def account(self, batch: list[bytes], results: Any) -> None:
+    def account(self, batch: list[bytes], outcomes: list[Outcome]) -> None:
         """Every event must be answered with a position."""
-        for payload, result in zip(batch, results, strict=True):
-            if not result.position:
-                raise AssertionError(f"rejected: {result}")
-            self.environment.account.acknowledged(result.position, payload)
+        for payload, outcome in zip(batch, outcomes, strict=True):
+            if not outcome.position:
+                raise AssertionError(f"rejected: {outcome}")
+            self.environment.account.acknowledged(outcome.position, payload)
 
 
 class StreamingSender(Sender):
@@ -123,23 +119,20 @@ class StreamingSender(Sender):
 
     def on_start(self) -> None:
         super().on_start()
-        self.outbox: Queue[Any] = Queue()
-        self.unanswered: deque[tuple[float, list[bytes]]] = deque()
-        self.answers: Iterator[Any] = self.stub.StreamTicketEvents(iter(self.outbox.get, None))
-        self.ids = count(1)
+        self.stream = self.server.recorder.stream()
+        self.unanswered: deque[tuple[float, list[bytes], Future[list[Outcome]]]] = deque()
 
     @task
     def send(self) -> None:
         batch = self.batch()
-        self.unanswered.append((perf_counter(), batch))
-        self.outbox.put(_stream_request(next(self.ids), batch))
+        self.unanswered.append((perf_counter(), batch, self.stream.submit(batch)))
         if len(self.unanswered) >= UNANSWERED_MAX:
             self.take_answer()
 
     def take_answer(self) -> None:
-        started_s, batch = self.unanswered.popleft()
+        started_s, batch, answer = self.unanswered.popleft()
         try:
-            self.account(batch, next(self.answers).results)
+            self.account(batch, answer.result())
         except Exception as error:
             self.answered("StreamTicketEvents", started_s, error=error)
             raise
@@ -147,9 +140,9 @@ class StreamingSender(Sender):
 
     def on_stop(self) -> None:
         """What is on the way is waited for: it counts."""
-        self.outbox.put(None)
         while self.unanswered:
             self.take_answer()
+        self.stream.close()
         super().on_stop()
 
 
@@ -162,19 +155,11 @@ class CallingSender(Sender):
     def send(self) -> None:
         batch, started_s = self.batch(), perf_counter()
         try:
-            self.account(batch, self.stub.RecordTicketEvents(_call_request(batch), timeout=30).results)
+            self.account(batch, self.server.recorder.record(batch))
         except Exception as error:
             self.answered("RecordTicketEvents", started_s, error=error)
         else:
             self.answered("RecordTicketEvents", started_s, len(batch))
-
-
-def _stream_request(batch_id: int, batch: list[bytes]) -> recorder.StreamTicketEventsRequest:
-    return recorder.StreamTicketEventsRequest(batch_id=batch_id, events=map(TicketEvent.FromString, batch))
-
-
-def _call_request(batch: list[bytes]) -> recorder.RecordTicketEventsRequest:
-    return recorder.RecordTicketEventsRequest(events=map(TicketEvent.FromString, batch))
 
 
 class Reader(GrpcUser):
@@ -183,42 +168,37 @@ class Reader(GrpcUser):
     weight = 1
     wait_time = between(0.1, 0.5)
 
-    def on_start(self) -> None:
-        super().on_start()
-        self.scorecards: Any = ScorecardServiceStub(self.channel)
-        self.timers: Any = TimerServiceStub(self.channel)
-
     @task
     def list_scorecards(self) -> None:
-        self.ask(self.scorecards.ListScorecards, "ListScorecards", scorecards.ListScorecardsRequest(
+        self.ask(self.server.scorecards.ListScorecards, "ListScorecards", scorecards.ListScorecardsRequest(
             tenant=TENANT, program=PROGRAM, by=scorecards.SUBJECT_KIND_AGENT,
             period=scorecards.PeriodName(kind=scorecards.PERIOD_KIND_DAY), page_size=20,
         ))
 
     @task
     def get_scorecard(self) -> None:
-        self.ask(self.scorecards.GetScorecard, "GetScorecard", scorecards.GetScorecardRequest(
+        self.ask(self.server.scorecards.GetScorecard, "GetScorecard", scorecards.GetScorecardRequest(
             tenant=TENANT, program=PROGRAM, subject=scorecards.Subject(kind=scorecards.SUBJECT_KIND_PROGRAM),
         ))
 
     @task(3)
     def list_timers(self) -> None:
         """And explains the first one."""
-        listed = self.ask(self.timers.ListTimers, "ListTimers", timers.ListTimersRequest(
+        listed = self.ask(self.server.timers.ListTimers, "ListTimers", timers.ListTimersRequest(
             tenant=TENANT, program=PROGRAM, filter=timers.TIMER_FILTER_BREACHED, page_size=20,
         ))
         for timer in listed.timers[:1] if listed else ():
-            self.ask(self.timers.ExplainTicket, "ExplainTicket", timers.ExplainTicketRequest(
+            self.ask(self.server.timers.ExplainTicket, "ExplainTicket", timers.ExplainTicketRequest(
                 tenant=timer.tenant, source=timer.source, ticket_id=timer.ticket_id,
             ))
 
     def ask(self, method: Callable[..., Any], name: str, request: Any) -> Any:
         started_s = perf_counter()
         try:
-            answer = method(request, timeout=30)
-        except grpc.RpcError as error:
+            answer = method(request)
+        except OpsledgerError as error:
             # Before the first events are projected there is nothing to show yet.
-            self.answered(name, started_s, error=None if error.code() is grpc.StatusCode.NOT_FOUND else error)
+            self.answered(name, started_s, error=None if isinstance(error, NotFound) else error)
             return None
         self.answered(name, started_s)
         return answer
@@ -232,8 +212,7 @@ class Watcher(GrpcUser):
 
     def on_start(self) -> None:
         super().on_start()
-        stub: Any = TimerServiceStub(self.channel)
-        self.changes = stub.WatchTimers(timers.WatchTimersRequest(tenant=TENANT))
+        self.is_over = False
         self.following = gevent.spawn(self.follow)
 
     @task
@@ -244,14 +223,14 @@ class Watcher(GrpcUser):
         """Its time is that from one change to the next."""
         started_s = perf_counter()
         try:
-            for _ in self.changes:
+            for _ in self.server.timers.WatchTimers(tenant=TENANT):
                 self.answered("WatchTimers", started_s)
                 started_s = perf_counter()
-        except grpc.RpcError as error:
-            if error.code() is not grpc.StatusCode.CANCELLED:
+        except OpsledgerError as error:
+            if not self.is_over:
                 self.answered("WatchTimers", started_s, error=error)
 
     def on_stop(self) -> None:
-        self.changes.cancel()
-        self.following.join()
+        self.is_over = True
         super().on_stop()
+        self.following.join()

@@ -36,7 +36,7 @@ class Connection:
         self, address: str, *, token: str | Callable[[], str] = "", tenant: str = "", actor: str = "", timeout_s: float = 30.0,
         credentials: grpc.ChannelCredentials | None = None, wait_for_server: bool = False,
     ) -> None:
-        options = [("grpc.service_config", json.dumps(SERVICE_CONFIG)), ("grpc.enable_retries", 1)]
+        options = [("grpc.service_config", json.dumps(SERVICE_CONFIG)), ("grpc.enable_retries", 1), ("grpc.use_local_subchannel_pool", 1)]
         self.channel = (
             grpc.insecure_channel(address, options) if credentials is None else grpc.secure_channel(address, credentials, options))
         self.address, self.tenant, self.actor = address, tenant, actor
