@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from opsledger.core.scorecards.statistics import CONFIDENCE
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
+from opsledger.services.scorecards.composites import definition_of
 from opsledger.services.scorecards.messages import (
     cases_response,
     period_of,
@@ -22,19 +23,20 @@ class Answers:
         self._reports = reports
 
     def GetScorecard(self, request: pb.GetScorecardRequest) -> pb.GetScorecardResponse:
-        program = _program(request)
+        program, composite = _program(request), definition_of(request)
         report = self._reports.scorecard(
             program, subject_of(request.subject, program.name), *period_of(request.period), _confidence(request)
         )
-        return pb.GetScorecardResponse(scorecard=scorecard_messages(report)[0])
+        return pb.GetScorecardResponse(scorecard=scorecard_messages(report, composite)[0])
 
     def ListScorecards(self, request: pb.ListScorecardsRequest) -> pb.ListScorecardsResponse:
+        composite = definition_of(request)
         report = self._reports.scorecards(
             _program(request), subject_kind_of(request.by, "by"), *period_of(request.period), _confidence(request),
             request.order_by or BY_NAME, request.page_size, request.page_token,
         )
         return pb.ListScorecardsResponse(
-            scorecards=scorecard_messages(report), next_page_token=report.next_page_token, total_size=report.total
+            scorecards=scorecard_messages(report, composite), next_page_token=report.next_page_token, total_size=report.total
         )
 
     def ListScorecardTickets(self, request: pb.ListScorecardTicketsRequest) -> pb.ListScorecardTicketsResponse:

@@ -7,11 +7,13 @@ from google.protobuf.json_format import MessageToDict
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.drift import AgentScore
+from opsledger.core.scorecards.composite import Definition
 from opsledger.core.scorecards.kpis import QA_SCORE
 from opsledger.core.scorecards.periods import Period, PeriodKind
 from opsledger.core.scorecards.scorecard import Figure, Line, Scorecard, Verdict
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
+from opsledger.services.scorecards.composites import composite_message
 from opsledger.services.scorecards.queries import Case, ProgramTime
 from opsledger.services.scorecards.reports import Cases, Report
 from opsledger.services.tickets.codec import timestamp
@@ -53,8 +55,13 @@ def subject_message(subject: Subject) -> pb.Subject:
     return pb.Subject(kind=_KINDS.index(subject.kind), name=subject.name)  # type: ignore[arg-type]  # enum numbers are ints on the wire
 
 
-def scorecard_messages(report: Report) -> list[pb.Scorecard]:
-    return [_scorecard(report, card) for card in report.scorecards]
+def scorecard_messages(report: Report, composite: Definition | None = None) -> list[pb.Scorecard]:
+    """Each with the composite, where one is defined."""
+    messages = [_scorecard(report, card) for card in report.scorecards]
+    if composite is not None:
+        for message, card in zip(messages, report.scorecards, strict=True):
+            message.composite.CopyFrom(composite_message(composite, card))
+    return messages
 
 
 def cases_response(found: Cases) -> pb.ListScorecardTicketsResponse:

@@ -315,7 +315,10 @@ def test_scorecards_show_the_version_that_counts(floor: Office) -> None:
     metadata = (*floor.as_person("rob"), (METADATA_KEY, str(floor.position)))
     asked = cards.GetScorecardRequest(
         tenant="acme", program="desk", subject=cards.Subject(kind=cards.SUBJECT_KIND_AGENT, name="bob"),
-        period=cards.PeriodName(kind=cards.PERIOD_KIND_MONTH, label="2026-03"))
+        period=cards.PeriodName(kind=cards.PERIOD_KIND_MONTH, label="2026-03"),
+        composite=cards.CompositeDefinition(
+            parts=[cards.CompositePart(kpi="qa_score", weight=60, full=100), cards.CompositePart(kpi="qa_pass_rate", weight=40, full=1)],
+            bands=[cards.CompositeBand(name="red"), cards.CompositeBand(name="green", start=80)]))
     card = ScorecardServiceStub(floor.server.channel).GetScorecard(asked, metadata=metadata).scorecard
     figures = {figure.kpi: figure for figure in card.figures}
     assert second.score.score.value == 0.6
@@ -323,3 +326,9 @@ def test_scorecards_show_the_version_that_counts(floor: Office) -> None:
     assert (figures["qa_pass_rate"].numerator, figures["disputes_upheld"].numerator) == (1, 0)
     assert (figures["critical_accuracy.compliance"].value, figures["critical_accuracy.compliance"].denominator) == (0, 1)
     assert not figures["evaluator_score"].HasField("value")
+    assert (card.composite.value, card.composite.band) == (pytest.approx(0.6 * 67.5 + 0.4 * 50), "red")
+    assert sum(share.share for share in card.composite.shares) == pytest.approx(card.composite.value)
+    asked.composite.parts[0].weight = 50
+    with pytest.raises(grpc.RpcError) as caught:
+        ScorecardServiceStub(floor.server.channel).GetScorecard(asked, metadata=metadata)
+    assert status(caught.value) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_INPUT")
