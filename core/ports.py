@@ -76,8 +76,9 @@ class Journal(Protocol):
         """Queue a commit; the future is done after it is durable, in the order of submission.
 
         Raises from the future VersionConflict, JournalStopped, and InvalidInput for a commit that breaks the bounds above;
-        it leaves nothing behind then. Raises Overloaded at once when the bounded queue is full. Callbacks of the future may
-        run on the journal's own thread: they must not wait for the journal.
+        it leaves nothing behind then. Of a journal that other nodes write too, also JournalMoved, and JournalUnreachable: then the
+        commit may stand or not, and the same one is recorded once. Raises Overloaded at once when the bounded queue is full.
+        Callbacks of the future may run on the journal's own thread: they must not wait for the journal.
         """
 
     def append(self, commit: Commit) -> Receipt:
