@@ -10,13 +10,14 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.tickets.facts import Opened
 from opsledger.proto.coaching.v1 import coaching_pb2 as pb
 from opsledger.proto.coaching.v1.coaching_pb2_grpc import CoachingServiceStub
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.settings import Auth, Settings
 from tests.kit.coaching_service import SECRET, Floor
-from tests.kit.read_models import fact, record
+from tests.kit.read_models import START_US, fact, record
 from tests.kit.servers import Running, running
 
 PAST, FUTURE = Timestamp(seconds=1_000_000_000), Timestamp(seconds=4_000_000_000)
@@ -58,6 +59,20 @@ def test_a_session_from_its_plan_to_its_end(floor: Floor) -> None:
     assert closed.stage == pb.SESSION_STAGE_CLOSED
     assert floor.ann("GetSession", id=session.id).session == closed
     assert closed in floor.sue("ListSessions", agent="ann").sessions
+
+
+@pytest.mark.parametrize(("tenant", "is_on_record"), [("acme", True), ("other", False)])
+def test_an_evaluation_of_the_same_tenant_is_evidence(server: Running, floor: Floor, tenant: str, is_on_record: bool) -> None:
+    evaluation = server.application.parts.decisions.create(
+        Evaluation, tenant=tenant, request_id=f"evaluation of {tenant}", make=lambda: Evaluation(
+            tenant, "desk", {"kind": "ticket", "source": "zendesk", "ticket_id": "T1"}, "ann", "desk", "calls", 1, "eva", "sue", "",
+            START_US, None, 0, "", START_US)).aggregate
+    evidence = [pb.Evidence(evaluation=str(evaluation.id))]
+    if is_on_record:
+        assert list(floor.planned(evidence=evidence).evidence) == evidence
+        return
+    with pytest.raises(grpc.RpcError, match="there is no"):
+        floor.planned(evidence=evidence)
 
 
 def test_an_action_item_from_agreement_to_follow_up(floor: Floor) -> None:
