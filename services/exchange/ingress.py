@@ -28,7 +28,7 @@ RECORDS_MAX = 2_000
 """Of one round: consumed, recorded and committed together."""
 COMMIT_BYTES = 16 << 20
 POLL_S = 0.25
-LOOK_S = 5.0
+LOOK_S = 2.0
 """How long nothing may come before Kafka is asked whether it is there at all."""
 OVERLOADED_PAUSE_S = 0.05
 

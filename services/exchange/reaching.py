@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from threading import Event
+from time import monotonic
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
@@ -15,6 +17,9 @@ from opsledger.services.journal.kafka.link import admin_client, options, produce
 from opsledger.services.journal.kafka.settings import KafkaLink
 
 CLOSE_S = 2.0
+_AGAIN_S = 0.02
+_METADATA_MS = 5_000
+"""How soon a consumer notices new partitions."""
 
 
 @contextmanager
@@ -53,7 +58,8 @@ def consumer_of(link: KafkaLink, **more: Any) -> Iterator[KafkaConsumer]:
     """It commits only what it is told to, and begins at the beginning where nothing was committed."""
     with answering():
         consumer = KafkaConsumer(
-            **options(link), enable_auto_commit=False, auto_offset_reset="earliest", allow_auto_create_topics=False, **more
+            **options(link), enable_auto_commit=False, auto_offset_reset="earliest", allow_auto_create_topics=False,
+            metadata_max_age_ms=_METADATA_MS, **more
         )
     try:
         yield consumer
@@ -65,7 +71,9 @@ def make_topics(link: KafkaLink, topics: tuple[Topic, ...]) -> list[str]:
     """Make those that are not there; their names. One that is there is left as it is. Raises ExchangeUnreachable."""
     with answering(), admin_of(link) as admin:
         there = set(admin.list_topics())
-        return list(_made(admin, link, (topic for topic in topics if topic.name not in there)))
+        made = list(_made(admin, link, (topic for topic in topics if topic.name not in there)))
+        _await(admin, {topic.name for topic in topics}, link.request_timeout_s)
+        return made
 
 
 def _made(admin: KafkaAdminClient, link: KafkaLink, missing: Iterator[Topic]) -> Iterator[str]:
@@ -76,6 +84,15 @@ def _made(admin: KafkaAdminClient, link: KafkaLink, missing: Iterator[Topic]) ->
         except TopicAlreadyExistsError:  # another node was faster
             continue
         yield topic.name
+
+
+def _await(admin: KafkaAdminClient, names: set[str], timeout_s: float) -> None:
+    """Until the broker tells of topics that have just been made: a consumer that came before would be assigned nothing of them."""
+    pause, deadline_s = Event(), monotonic() + timeout_s
+    while missing := names - set(admin.list_topics()):
+        if monotonic() > deadline_s:
+            raise ExchangeUnreachable(f"Kafka made {min(missing)} but does not tell of it")
+        pause.wait(_AGAIN_S)
 
 
 def topics_there(link: KafkaLink) -> set[str]:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("kafka")
 
 def test_both_directions_wait_for_kafka_and_go_on(tmp_path: Path) -> None:
     with broker(Broker(tmp_path / "broker")) as kafka:
-        exchange = Exchange(kafka=kafka.link(request_timeout_s=2, delivery_timeout_s=3), partitions=2)
+        exchange = Exchange(kafka=kafka.link(request_timeout_s=1, delivery_timeout_s=2), partitions=2)
         journal, dead = MemoryJournal(), list[Exception]()
         ingress, publisher = Ingress(exchange, Intake(journal)), Publisher(exchange, journal)
         works = [Background("ingress", ingress.run, dead.append), Background("publisher", publisher.run, dead.append)]
