@@ -49,7 +49,7 @@ from opsledger.services.scorecards.answers import Answers
 from opsledger.services.scorecards.reports import Reports
 from opsledger.services.settings import Settings
 from opsledger.services.tickets.intake import Intake
-from opsledger.services.timers.announcer import Announcer
+from opsledger.services.timers.announcer import DAY_US, Announcer
 from opsledger.services.timers.answers import Explanations, TimerAnswers
 
 OnDead = Callable[[Exception], None]
@@ -169,7 +169,7 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     if follow := getattr(parts.journal, "follow", None):  # a journal that other nodes write too can fail without a write of ours
         yield Background("journal", follow, on_dead)
     if parts.settings.timers:
-        announcer = Announcer(parts.journal, parts.engine)
+        announcer = Announcer(parts.journal, parts.engine, history_us=parts.settings.announce_days * DAY_US)
         parts.metrics.gauge("announced", "Warnings, breaches and retractions announced since the start.", lambda: announcer.announced)
         yield Background("timers", lambda stop: announcer.run(stop, parts.projector, parts.settings.tick_s), on_dead)
     if (exchange := parts.settings.exchange) and exchange.ingress:

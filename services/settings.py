@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     """Announce warnings and breaches."""
     tick_s: Seconds = 1.0
     """How often the timers are looked at."""
+    announce_days: Annotated[int, Field(ge=1, le=36_500)] = 7
+    """What was reached longer ago is not announced any more, as after an import of old tickets."""
     exchange: Exchange | None = None
     """Take events from Kafka and give them to others there; docs/exchange.md. Through ``kafka`` and as ``node_id``, unless it says
     otherwise."""

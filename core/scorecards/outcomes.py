@@ -92,7 +92,8 @@ def _resolutions(steps: Sequence[_Step]) -> Iterator[Outcome]:
         reopened = any(step.reopens for step in steps[index + 1:until])
         yield _share(kpis.REOPEN_RATE, steps[index], reopened)
     first = resolved[0]
-    yield _share(kpis.FIRST_CONTACT_RESOLUTION, steps[first], _in_one_contact(steps, first))
+    if _was_in_contact(steps, first):
+        yield _share(kpis.FIRST_CONTACT_RESOLUTION, steps[first], _in_one_contact(steps, first))
     if steps[-1].after.resolved_at_us is not None:
         last = steps[resolved[-1]]
         yield _row(kpis.TICKETS_RESOLVED, last, 1)
@@ -100,6 +101,12 @@ def _resolutions(steps: Sequence[_Step]) -> Iterator[Outcome]:
         handled = [_handling_us(step.fact.fact) for step in steps if _answered(step)]
         if handled:
             yield _mean(kpis.HANDLE_TIME_PER_TICKET, last, sum(handled), f"{len(handled)} contacts")
+
+
+def _was_in_contact(steps: Sequence[_Step], first: int) -> bool:
+    """False for a ticket of calls that nobody took and nobody followed up: there was no contact in which to resolve it."""
+    contacts = [step for step in steps[:first + 1] if isinstance(step.fact.fact, InteractionEnded)]
+    return not contacts or any(map(_answered, contacts)) or steps[first].after.public_replies > 0
 
 
 def _in_one_contact(steps: Sequence[_Step], first: int) -> bool:

@@ -14,7 +14,7 @@ from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.order import in_order
 from opsledger.services.documents import naming, place
 from opsledger.services.rules.files import read_rules_document
-from opsledger.services.tickets.written import ENVELOPE, numbered, read_event
+from opsledger.services.tickets.written import ENVELOPE, read_event
 
 _DEFAULTS = {"tenant": "default", "program": "default", "source": "file", "ticket_id": "1"}
 
@@ -38,7 +38,7 @@ def read_case(path: Path) -> Case:
         if not isinstance(events, list):
             raise InvalidInput(FieldViolation("events", "REQUIRED", "must be a list of ticket events"))
         places = [f"events[{index}]." for index in range(len(events))]
-        return Case(rules, zone, _tickets(zip(places, events, strict=True), len(events), _envelope(document), zone))
+        return Case(rules, zone, _tickets(zip(places, events, strict=True), _envelope(document), zone))
 
 
 def read_rules_and_events(rules_path: Path, events_path: Path) -> Case:
@@ -48,7 +48,7 @@ def read_rules_and_events(rules_path: Path, events_path: Path) -> Case:
         rules, zone = _rules(document)
     lines = list(_lines(events_path))
     with naming(place(events_path)):
-        return Case(rules, zone, _tickets(iter(lines), len(lines), _envelope(document), zone))
+        return Case(rules, zone, _tickets(iter(lines), _envelope(document), zone))
 
 
 def _rules(document: Mapping[str, object]) -> tuple[Rules, Calendar]:
@@ -62,14 +62,14 @@ def _envelope(document: Mapping[str, object]) -> dict[str, str]:
 
 
 def _tickets(
-    events: Iterator[tuple[str, object]], count: int, envelope: Mapping[str, str], zone: Calendar
+    events: Iterator[tuple[str, object]], envelope: Mapping[str, str], zone: Calendar
 ) -> dict[TicketKey, list[TicketFact]]:
     read_time: Callable[[str, str], int] = lambda text, field: zone.instant_us(text, field=field)  # noqa: E731  # binds a keyword
     facts: dict[TicketKey, dict[str, TicketFact]] = {}
     found: list[FieldViolation] = []
-    for event_id, (prefix, event) in zip(numbered(count), events, strict=True):
+    for number, (prefix, event) in enumerate(events, 1):
         try:
-            fact = read_event(event, prefix, {**envelope, "event_id": event_id}, read_time)
+            fact = read_event(event, prefix, number, envelope, read_time)
         except InvalidInput as error:
             found += error.violations
         else:

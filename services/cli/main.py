@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 something is wrong with the data or the system; 2 the inpu
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -31,7 +32,6 @@ EXIT_WRONG, EXIT_INPUT = 1, 2
 
 cli = typer.Typer(
     name="opsledger", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
-    help="The operations ledger: ticket facts in; SLA clocks and agent scorecards out.",
 )
 cli.add_typer(dlq.group, name="dlq")
 cli.add_typer(form.group, name="form")
@@ -49,6 +49,21 @@ cli.command()(serve.serve)
 cli.command()(demo.demo)
 cli.command("catch-up")(project.catch_up)
 cli.command()(project.rebuild)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("opsledger"))
+        raise typer.Exit
+
+
+@cli.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    """The operations ledger: ticket facts in; SLA clocks and agent scorecards out."""
 
 
 def app() -> None:

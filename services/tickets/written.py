@@ -7,7 +7,7 @@ Everything that protobuf JSON allows is allowed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any, cast
@@ -28,13 +28,17 @@ ENVELOPE = ("tenant", "program", "source", "ticket_id")
 _PROTOBUF_SPAN = re.compile(r"\d+(\.\d+)?s")
 
 
-def read_event(written: object, prefix: str, defaults: Mapping[str, str], read_time: ReadTime) -> TicketFact:
-    """One event. ``defaults`` fills event_id, tenant, program, source and ticket_id. Raises InvalidInput.
+def read_event(written: object, prefix: str, place: int, defaults: Mapping[str, str], read_time: ReadTime) -> TicketFact:
+    """One event. ``defaults`` fills tenant, program, source and ticket_id. Raises InvalidInput.
 
+    ``place``: its number in the file, from 1. An event without a name is named after it, and takes it as its sequence too
+    unless it has one: it was written down for that file alone, and of two such events of one instant the upper came first.
     ``prefix`` comes before the fields in errors: ``events[3].``, ``line 4: ``.
     """
     try:
         shaped = {**defaults, **_Shape(read_time).message(written, cast(Descriptor, TicketEvent.DESCRIPTOR), "")}
+        if "event_id" not in shaped:
+            shaped = {"sequence": place, **shaped, "event_id": f"#{place:07}"}
         message = json_format.ParseDict(shaped, TicketEvent())
         fact = decode(message)
         found = violations(fact)
@@ -123,8 +127,3 @@ def _text(value: Any) -> Any:
 
 def _join(*parts: str) -> str:
     return ".".join(filter(None, parts))
-
-
-def numbered(count: int) -> Iterator[str]:
-    """Event ids for events without one: their place in the file, so that text order is that order."""
-    return (f"#{index:07}" for index in range(1, count + 1))

@@ -20,8 +20,6 @@ from opsledger.services.timers.announcer_queries import AnnouncerQueries, Stretc
 from opsledger.services.timers.queries import position
 
 DAY_US = 86_400_000_000
-HISTORY_US = 7 * DAY_US
-"""What was reached longer ago is not announced any more, as after an import of old tickets."""
 TICKETS_AT_ONCE = 500
 PAUSE_S = 0.1
 """Least time between two looks, so that a busy projector is not followed commit by commit."""
@@ -33,8 +31,9 @@ class Announcer:
     """One thread works. Restarted at any moment, it goes on without a double."""
 
     def __init__(
-        self, journal: Journal, engine: Engine, *, now_us: Callable[[], int] = wall_clock_us, history_us: int = HISTORY_US
+        self, journal: Journal, engine: Engine, *, now_us: Callable[[], int] = wall_clock_us, history_us: int = 7 * DAY_US
     ) -> None:
+        """``history_us``: what was reached longer ago is not announced any more, as after an import of old tickets."""
         self._journal, self._engine = journal, reader(engine)
         self._now_us, self._history_us = now_us, history_us
         self._looked: Stretch | None = None

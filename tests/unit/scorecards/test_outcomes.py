@@ -125,6 +125,11 @@ class TestFirstContactResolution:
         facts = ticket(OPENED, (4, ROBOT, call(20, answered=False)), (5, ANN, call(60)), (6, ANN, Replied(False)), (9, ANN, RESOLVED))
         assert rows("first_contact_resolution", facts)[0][3] == 1
 
+    def test_missed_calls_that_nobody_followed_up_are_no_case(self) -> None:
+        missed = (4, ROBOT, call(20, answered=False))
+        assert rows("first_contact_resolution", ticket(OPENED, missed, (9, ROBOT, RESOLVED))) == []
+        assert rows("first_contact_resolution", ticket(OPENED, missed, (6, ANN, Replied(True)), (9, ANN, RESOLVED)))[0][3] == 1
+
     def test_a_reopening_takes_it_back_from_the_agent_of_the_first_resolution(self) -> None:
         facts = ticket(OPENED, (3, ANN, RESOLVED), (5, CUSTOMER, REOPENED), (6, ROBOT, Assigned(agent="bob")), (9, BOB, RESOLVED))
         assert rows("first_contact_resolution", facts) == [(3, "ann", "desk", 0)]
