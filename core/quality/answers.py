@@ -36,7 +36,7 @@ class Answers:
 def read_answers(
     form: Form, document: Mapping[str, object], *, field: str = "", missing_is_na: bool = False, complete: bool = True
 ) -> Answers:
-    """By question id: an option's id or label, or a list of them (it may be empty); a number, an ISO date, text, or ``na``.
+    """By question id: an option's id or label, or a list of them (it may be empty); a number, an ISO date, text, or ``na`` (also ``N/A``).
 
     Null and blank are no answer. ``missing_is_na``: where there is no answer and N/A is one, it is that. Not ``complete``:
     required answers may be missing (a draft).
@@ -116,7 +116,9 @@ def _says_na(question: Question, value: object) -> bool:
     number = exact(value) if question.kind is Kind.NUMERIC else None
     if number in question.na_values or word(value) in question.na_values:
         return True
-    return word(value).lower() == NA and (question.kind is not Kind.TEXT or question.may_be_na)
+    said = word(value).lower()
+    is_option = any(said in (option.id.lower(), option.label.lower()) for option in question.options)
+    return (said == NA or (said == "n/a" and not is_option)) and (question.kind is not Kind.TEXT or question.may_be_na)
 
 
 def _choices(question: Question, value: object, field: str) -> list[tuple[str, object]]:

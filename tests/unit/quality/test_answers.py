@@ -33,11 +33,19 @@ def wrong(answers: dict[str, Any], **how: Any) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(("question", "value", "expected"), [
     ("polite", "yes", ("yes",)), ("polite", True, ("yes",)), ("polite", "Fully", ("yes",)),
     ("tone", 7, Fraction(7)), ("tone", "7.5", Fraction(15, 2)), ("tone", 0.1, Fraction(1, 10)), ("tone", 0, None), ("tone", "0.0", None),
-    ("tone", "none", None), ("tone", "NA", None), ("seen", "2026-02-28", date(2026, 2, 28)), ("seen", date(2026, 2, 28), date(2026, 2, 28)),
+    ("tone", "none", None), ("tone", "NA", None), ("tone", "N/A", None),
+    ("note", "n/a", "n/a"), ("stars", " n/a ", None),
+    ("seen", "2026-02-28", date(2026, 2, 28)), ("seen", date(2026, 2, 28), date(2026, 2, 28)),
     ("note", "na", "na"), ("note", 12, "12"), ("stars", 2, ("2",)), ("stars", "2.0", ("2",)), ("stars", "na", None),
 ])
 def test_a_value_is_read(question: str, value: object, expected: object) -> None:
     assert read_answers(FORM, {"polite": "yes", question: value}).given[question] == expected
+
+
+def test_an_option_may_be_labelled_as_not_applicable() -> None:
+    form = parse_form(form_of([{"id": "held", "type": "single", "na": True, "options": [
+        {"id": "yes", "points": 1}, {"id": "never", "label": "N/A", "points": 0}]}]))
+    assert read_answers(form, {"held": "N/A"}).given["held"] == ("never",)
 
 
 @pytest.mark.parametrize(("value", "expected"), [
