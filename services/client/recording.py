@@ -77,6 +77,7 @@ class RecordingStream:
             self._changed.wait_for(lambda: len(self._unanswered) < BATCHES_MAX or self._ended)
             self._batches += 1
             batch = _Batch(self._batches, events)
+            batch.outcomes.set_running_or_notify_cancel()  # it is under way: nobody can take it back any more
             if self._ended or self._closed:
                 batch.outcomes.set_exception(self._ended or NotReady("the stream is closed"))
             else:
@@ -99,6 +100,15 @@ class RecordingStream:
 
     def _run(self) -> None:
         error: OpsledgerError = NotReady(f"{self._connection.address}: the server ended the stream")
+        try:
+            error = self._exchange(error)
+        except OpsledgerError as broken:
+            error = broken
+        finally:  # whatever happened, nobody waits for ever
+            self._end(error)
+
+    def _exchange(self, error: OpsledgerError) -> OpsledgerError:
+        """Send and receive until all is answered or the server stays away; why it ended."""
         while True:
             with self._changed:
                 self._stream += 1
@@ -106,13 +116,15 @@ class RecordingStream:
                 self._changed.notify_all()
             try:
                 self._serve(self._open(self._requests(self._stream), metadata=self._connection.metadata(sees_writes=False)))
-                break
+                return error
             except grpc.RpcError as failed:
                 self._failures += 1
                 error = typed(self._connection.address, failed)
                 if failed.code() not in RETRYABLE or self._failures >= ATTEMPTS_MAX or (self._closed and not self._unanswered):
-                    break
+                    return error
                 pause(self._failures, failed)
+
+    def _end(self, error: OpsledgerError) -> None:
         with self._changed:
             self._ended = error
             unanswered = list(self._unanswered)
@@ -141,6 +153,8 @@ class RecordingStream:
     def _serve(self, answers: Iterable[pb.StreamTicketEventsResponse]) -> None:
         for answer in answers:
             with self._changed:
+                if not self._unanswered or answer.batch_id != self._unanswered[0].id:
+                    raise NotReady(f"{self._connection.address}: the server answered batch {answer.batch_id}, which is not the next one")
                 batch = self._unanswered.popleft()
                 self._sent -= 1
                 self._window, self._failures = answer.window, 0

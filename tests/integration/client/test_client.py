@@ -16,6 +16,7 @@ from opsledger.core.coaching.errors import OutOfTurn
 from opsledger.core.tickets.facts import Opened
 from opsledger.proto.coaching.v1 import coaching_pb2 as pb
 from opsledger.proto.sla.v1 import timers_pb2
+from opsledger.proto.tickets.v1 import ticket_recorder_pb2
 from opsledger.services.client import Client, connect, recording
 from opsledger.services.client import areas as client_areas
 from opsledger.services.client.calls import Area, Method, Stream
@@ -218,6 +219,32 @@ def test_a_recording_stream_goes_on_after_a_restart_and_records_once() -> None:
         client.close()
     assert sorted(found) == list(range(1, 401))
     assert journal.position == 400
+
+
+def test_whoever_waits_for_a_recording_stream_is_told_when_the_server_answers_what_nobody_asked() -> None:
+    def answer_twice(requests: Iterator[Any], context: Any) -> Iterator[Any]:
+        for request in requests:
+            answer = ticket_recorder_pb2.StreamTicketEventsResponse(batch_id=request.batch_id, window=1)
+            yield from (answer, answer)
+
+    server = grpc.server(ThreadPoolExecutor(2))
+    method = {"StreamTicketEvents": grpc.stream_stream_rpc_method_handler(
+        answer_twice, request_deserializer=ticket_recorder_pb2.StreamTicketEventsRequest.FromString,
+        response_serializer=ticket_recorder_pb2.StreamTicketEventsResponse.SerializeToString)}
+    service = ticket_recorder_pb2.DESCRIPTOR.services_by_name["TicketRecorderService"].full_name
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, method),))
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    with connect(address) as client:
+        stream = client.recorder.stream()
+        answers = [stream.submit([event(str(number))]) for number in range(3)]
+        assert not answers[0].cancel(), "it is under way"
+        assert answers[0].result(30) == []
+        for answer in answers[1:]:
+            with pytest.raises(errors.NotReady, match="answered batch 1"):
+                answer.result(30)
+        stream.close()
+    server.stop(None).wait()
 
 
 def test_a_watch_goes_on_where_it_stood() -> None:
