@@ -2,6 +2,7 @@
 
     content-type                        value
     none, application/protobuf          a TicketEvent
+    none, and it begins with {          one of the two below: no TicketEvent begins so (it would be a group in field 15)
     application/json                    a TicketEvent in protobuf JSON
     application/cloudevents+json        a CloudEvent whose data (or data_base64) is one of the two above
 
@@ -36,6 +37,8 @@ def event_bytes(headers: Headers | None, value: bytes | None) -> bytes:
     if "ce_specversion" in said:
         _check_version("ce_specversion", said["ce_specversion"])
     content = said.get("content-type", "")
+    if not content and value.startswith(b"{"):
+        content = STRUCTURED if "specversion" in _json("value", value) else JSON
     if _media_type(content) == STRUCTURED:
         return _structured(value)
     return _data("content-type", content, value)

@@ -53,6 +53,11 @@ def test_a_structured_cloud_event_carries_either(value: bytes) -> None:
     assert event_bytes(content("application/cloudevents+json; charset=UTF-8"), value) == DATA
 
 
+@pytest.mark.parametrize("value", [json.dumps(OBJECT).encode(), structured(data=OBJECT)])
+def test_a_producer_that_cannot_set_headers_sends_json(value: bytes) -> None:
+    assert event_bytes(None, value) == DATA
+
+
 def test_equal_json_gives_equal_bytes() -> None:
     message = TicketEvent(event_id="e1")
     message.opened.attributes.update({"b": "2", "a": "1", "c": "3"})
@@ -66,6 +71,8 @@ def test_equal_json_gives_equal_bytes() -> None:
 
 @pytest.mark.parametrize(("headers", "value", "field", "reason"), [
     ([], None, "value", "REQUIRED"),
+    ([], b"{", "value", "MALFORMED"),
+    ([], b"{}{", "value", "MALFORMED"),
     (content("text/csv"), b"1,2", "content-type", "UNSUPPORTED"),
     (content("application/json"), b"{", "value", "MALFORMED"),
     (content("application/json"), b"\xff", "value", "MALFORMED"),
