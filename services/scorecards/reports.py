@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from opsledger.core.errors import FieldViolation, InvalidInput, InvalidPageToken, NotFound
 from opsledger.core.quality.drift import AgentScore
-from opsledger.core.scorecards.kpis import KPIS, QA_SCORE
+from opsledger.core.scorecards.kpis import KPIS, QA_SCORE, Sort
 from opsledger.core.scorecards.periods import Period, PeriodKind
 from opsledger.core.scorecards.scorecard import Scorecard, scorecard, value_of
 from opsledger.core.scorecards.statistics import CONFIDENCE
@@ -151,7 +151,8 @@ def _subject(kind: SubjectKind, program: Program, name: str) -> Subject:
 
 
 def _ordered(found: SubjectTallies, order_by: str) -> list[str]:
-    """Names in order: by name or by a KPI's value, the undefined last and equals by name."""
+    """Names in order: by name or by a KPI's value. Equals are in order of names, as are those behind the others: first who has a
+    value but no interval (nobody is ahead by what may be chance), then the undefined."""
     word, _, way = order_by.partition(" ")
     if way not in ("", "asc", "desc") or (word != BY_NAME and word not in KPIS):
         raise InvalidInput(FieldViolation("order_by", "UNKNOWN", f"{order_by!r}: must be 'name' or a KPI, and ' desc' or not"))
@@ -160,7 +161,10 @@ def _ordered(found: SubjectTallies, order_by: str) -> list[str]:
         return names
     values = {name: value_of(KPIS[word], found[name].get(word, {})) for name in names}
     known = {name: value for name, value in values.items() if value is not None}
-    return [*sorted(known, key=known.__getitem__, reverse=way == "desc"), *(name for name in names if name not in known)]
+    ranked = [name for name in known if KPIS[word].sort is not Sort.MEAN or len(found[name][word]) > 1]  # a mean of equals has no interval
+    ranked.sort(key=known.__getitem__, reverse=way == "desc")
+    behind = sorted(set(names).difference(ranked), key=lambda name: (name not in known, name))
+    return [*ranked, *behind]
 
 
 def _page(names: Sequence[str], last: Sequence[str | int] | None, size: int) -> list[str]:

@@ -11,6 +11,7 @@ from opsledger.core.errors import InvalidInput, InvalidPageToken, NotFound
 from opsledger.core.scorecards.kpis import KPIS, Sort
 from opsledger.core.scorecards.periods import PeriodKind
 from opsledger.core.scorecards.scorecard import Figure, Scorecard
+from opsledger.core.scorecards.statistics import Reason
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook, parse_rules
@@ -178,9 +179,11 @@ def test_scorecards_come_in_pages_of_one_order(reports: Reports, order_by: str) 
         names = [card.subject.name for card in paged]
         assert names == sorted(names, reverse=way == "desc")
     else:
-        values = [card.lines[list(KPIS).index(word)].figure.value for card in paged]
-        known = [value for value in values if value is not None]
-        assert values == [*sorted(known, reverse=way == "desc"), *[None] * (len(values) - len(known))]
+        figures = [card.lines[list(KPIS).index(word)].figure for card in paged]
+        ranked = [each.value for each in figures if each.interval or each.reason is Reason.EXACT]
+        behind = [each.value for each in figures[len(ranked):]]
+        assert [each.value for each in figures[:len(ranked)]] == sorted(ranked, reverse=way == "desc")
+        assert behind == sorted(behind, key=lambda value: value is None), "who has no value comes last"
 
 
 def test_a_page_token_holds_for_its_query_only(reports: Reports) -> None:
