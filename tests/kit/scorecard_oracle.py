@@ -86,9 +86,11 @@ def _rows(story: list[Seen]) -> Iterator[Row]:
     if places:
         first = story[:places[0] + 1]
         replies = [s for s in first if isinstance(s.fact.fact, Replied) and s.fact.fact.public and s.fact.actor.kind == "agent"]
-        contacts = [s for s in first if isinstance(s.fact.fact, InteractionEnded) and s.fact.fact.answered]
+        tried = [s.fact.fact for s in first if isinstance(s.fact.fact, InteractionEnded)]
+        contacts = [interaction for interaction in tried if interaction.answered]
         good = len(replies) < 2 and len(contacts) < 2 and not any(s.did == "moved" for s in first)
-        yield _row("first_contact_resolution", first[-1], good and not any(s.did == "reopened" for s in story[places[0]:]))
+        if contacts or replies or not tried:
+            yield _row("first_contact_resolution", first[-1], good and not any(s.did == "reopened" for s in story[places[0]:]))
     if places and not any(seen.did == "reopened" for seen in story[places[-1]:]):
         last = story[places[-1]]
         yield _row("tickets_resolved", last, 1)
