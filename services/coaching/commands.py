@@ -49,7 +49,8 @@ class CoachingCommands:
                 session.fix_measure(measure_of(request.measure), self._now_us())
             return session
 
-        decided = self._decisions.create(CoachingSession, tenant=request.tenant, request_id=request.request_id, make=plan)
+        decided = self._decisions.create(
+            CoachingSession, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__, make=plan)
         return pb.PlanSessionResponse(session=session_message(decided.aggregate), position=decided.position)
 
     def ReviseSession(self, request: pb.ReviseSessionRequest, actor: str) -> pb.ReviseSessionResponse:
@@ -100,7 +101,8 @@ class CoachingCommands:
                 follow_up_at_us, actor, self._now_us(),
             )
 
-        decided = self._decisions.create(ActionItem, tenant=request.tenant, request_id=request.request_id, make=agree)
+        decided = self._decisions.create(
+            ActionItem, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__, make=agree)
         return pb.AgreeActionItemResponse(item=item_message(decided.aggregate), position=decided.position)
 
     def CompleteActionItem(self, request: pb.CompleteActionItemRequest, actor: str) -> pb.CompleteActionItemResponse:
@@ -133,15 +135,15 @@ class CoachingCommands:
 
     def _session(self, request: Any, response: Callable[..., Response], command: Callable[[CoachingSession], object]) -> Response:
         decided: Decided[CoachingSession] = self._decisions.change(
-            CoachingSession, uuid(SESSION, request.id), tenant=request.tenant, request_id=request.request_id, etag=request.etag,
-            command=command,
+            CoachingSession, uuid(SESSION, request.id), tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
+            etag=request.etag, command=command,
         )
         return response(session=session_message(decided.aggregate), position=decided.position)
 
     def _item(self, request: Any, response: Callable[..., Response], command: Callable[[ActionItem], object]) -> Response:
         decided: Decided[ActionItem] = self._decisions.change(
-            ActionItem, uuid(ITEM, request.id), tenant=request.tenant, request_id=request.request_id, etag=request.etag,
-            command=command,
+            ActionItem, uuid(ITEM, request.id), tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
+            etag=request.etag, command=command,
         )
         return response(item=item_message(decided.aggregate), position=decided.position)
 

@@ -16,12 +16,14 @@ from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import IntegrityError, PersistenceError
 
 from opsledger.core.errors import FieldViolation, InvalidInput, NotFound, OpsledgerError, VersionConflict
-from opsledger.core.ports import Commit, Journal
-from opsledger.core.tickets.identity import request_key
+from opsledger.core.ports import Commit, Journal, NewEvent
+from opsledger.core.tickets.identity import name16, request_key
 from opsledger.core.tickets.validation import check_name
 from opsledger.services.decisions.topics import know
 from opsledger.services.journal.recorder import lend
 
+NOTHING_DONE = "decisions.v1.nothing_done"
+"""A command that had nothing to change. The payload is its answer: the aggregate's id and, in 8 bytes, its version."""
 ATTEMPTS_MAX = 3
 """How often a command without an etag is decided anew because somebody else changed the aggregate in between."""
 APPLICATION = "decisions"
@@ -87,26 +89,30 @@ class Decisions:
         return found
 
     def create(
-        self, kind: type[A], *, tenant: str, request_id: str, make: Callable[[], A], beside: Callable[[A], Iterable[Aggregate]] = _nothing
+        self, kind: type[A], *, tenant: str, request_id: str, make: Callable[[], A],
+        beside: Callable[[A], Iterable[Aggregate]] = _nothing, name: str = "",
     ) -> Decided[A]:
         """Record a new aggregate, and in the same commit those that it brings with it: all of them or none.
 
+        ``name`` is the command's: a request id is one within the commands of that name.
         Raises what ``make`` and ``beside`` raise; VersionConflict when its id is taken.
         """
-        if first := self._first(kind, tenant, request_id):
+        request = _Request(tenant, request_id, name)
+        if first := self._first(kind, request):
             return first
         aggregate = make()
-        return self._save(kind, aggregate, tenant, request_id, beside(aggregate))
+        return self._save(kind, aggregate, request, beside(aggregate))
 
     def change(
-        self, kind: type[A], id: UUID, *, tenant: str, request_id: str, command: Callable[[A], object], etag: str = ""
+        self, kind: type[A], id: UUID, *, tenant: str, request_id: str, command: Callable[[A], object], etag: str = "", name: str = ""
     ) -> Decided[A]:
-        """Let an aggregate decide. ``command`` is called with it and raises what the history does not allow.
+        """Let an aggregate decide. ``command`` is called with it and raises what the history does not allow; ``name`` as in ``create``.
 
         Raises NotFound; VersionConflict when ``etag`` is given and not the current one, or others keep changing the aggregate.
         """
+        request = _Request(tenant, request_id, name)
         for attempts_left in reversed(range(ATTEMPTS_MAX)):
-            if first := self._first(kind, tenant, request_id, id):
+            if first := self._first(kind, request, id):
                 return first
             aggregate = self.get(kind, id, tenant=tenant)
             if etag and etag != etag_of(aggregate):
@@ -114,41 +120,54 @@ class Decisions:
                 raise VersionConflict(id.bytes, aggregate.version, given)
             command(aggregate)
             try:
-                return self._save(kind, aggregate, tenant, request_id)
+                return self._save(kind, aggregate, request)
             except VersionConflict:
                 if not attempts_left or etag:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _save(self, kind: type[A], aggregate: A, tenant: str, request_id: str, beside: Iterable[Aggregate] = ()) -> Decided[A]:
+    def _save(self, kind: type[A], aggregate: A, request: _Request, beside: Iterable[Aggregate] = ()) -> Decided[A]:
         if not aggregate.pending_events:
-            return Decided(aggregate, self._journal.position, repeated=False)
+            return self._nothing_to_record(kind, aggregate, request)
         try:
             # the aggregate comes last: a repeated request is answered with that of the commit's last event
             with _own_errors():
-                self._log.save(*beside, aggregate, request_id=request_id, tenant=tenant, occurred_at_us=self._now_us())
+                self._log.save(*beside, aggregate, request_id=request.name, tenant=request.tenant, occurred_at_us=self._now_us())
         except IntegrityError:
             current = self._journal.version(aggregate.id.bytes) or 0
             raise VersionConflict(aggregate.id.bytes, current, aggregate.version) from None
-        recorded = self._first(kind, tenant, request_id, aggregate.id)
+        recorded = self._first(kind, request, aggregate.id)
         assert recorded is not None
         # The same request may have come twice at once; then the answer is the other one's.
         return recorded._replace(repeated=recorded.aggregate != aggregate)
 
-    def _first(self, kind: type[A], tenant: str, request_id: str, id: UUID | None = None) -> Decided[A] | None:
+    def _nothing_to_record(self, kind: type[A], aggregate: A, request: _Request) -> Decided[A]:
+        """The aggregate has nothing to say, but the request has its answer: repeated later, it must not do what it did not do now."""
+        answer = NewEvent(
+            name16("answer", request.tenant, request.name), NOTHING_DONE, request.tenant, self._now_us(),
+            aggregate.id.bytes + aggregate.version.to_bytes(8, "little"),
+        )
+        self._journal.append(Commit([answer], request.key))
+        recorded = self._first(kind, request, aggregate.id)
+        assert recorded is not None
+        return recorded._replace(repeated=recorded.aggregate.version != aggregate.version)
+
+    def _first(self, kind: type[A], request: _Request, id: UUID | None = None) -> Decided[A] | None:
         """The answer to a request that has been carried out. Raises InvalidInput when it was another command's."""
-        if violations := list(check_name("request_id", request_id, required=True)):
+        if violations := list(check_name("request_id", request.id, required=True)):
             raise InvalidInput(*violations)
-        key = request_key(tenant, request_id)
+        key = request.key
         if self._journal.position_of(key) is None:
             return None
         last = self._journal.append(Commit([], key)).positions[-1]  # records nothing: it is answered with the first commit's places
         [event] = self._journal.read(last - 1, 1)
-        used_for = UUID(bytes=event.stream_id)
+        used_for, version = UUID(bytes=event.stream_id), event.version
+        if event.type == NOTHING_DONE:
+            used_for, version = UUID(bytes=event.payload[:16]), int.from_bytes(event.payload[16:], "little")
         if id not in (None, used_for):
             raise _used()
         try:
-            return Decided(self.get(kind, used_for, tenant=tenant, version=event.version), last, repeated=True)
+            return Decided(self.get(kind, used_for, tenant=request.tenant, version=version), last, repeated=True)
         except NotFound:
             raise _used() from None
 
@@ -165,6 +184,23 @@ def _own_errors() -> Iterator[None]:
         if isinstance(error.__cause__, OpsledgerError):
             raise error.__cause__ from None
         raise
+
+
+class _Request(NamedTuple):
+    """What a command was sent as."""
+
+    tenant: str
+    id: str
+    command: str
+
+    @property
+    def name(self) -> str:
+        """Told apart from the same id of another command."""
+        return f"{self.command}:{self.id}" if self.command else self.id
+
+    @property
+    def key(self) -> bytes:
+        return request_key(self.tenant, self.name)
 
 
 class _Log(Application[UUID]):

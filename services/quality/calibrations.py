@@ -49,7 +49,8 @@ class Calibrations:
                 due_at_us=timestamp_us(request.due_at) if request.HasField("due_at") else None,
             )
 
-        decided = self._decisions.create(Calibration, tenant=request.tenant, request_id=request.request_id, make=make)
+        decided = self._decisions.create(
+            Calibration, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__, make=make)
         return _response(pb.OpenCalibrationResponse, decided, caller)
 
     def AddRater(self, request: pb.AddRaterRequest, caller: Caller) -> pb.AddRaterResponse:
@@ -107,7 +108,8 @@ class Calibrations:
 
     def _change(self, response: Callable[..., R], request: Any, caller: Caller, command: Callable[[Calibration], object]) -> R:
         return _response(response, self._decisions.change(
-            Calibration, _id(request.id), tenant=request.tenant, request_id=request.request_id, etag=request.etag, command=command,
+            Calibration, _id(request.id), tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
+            etag=request.etag, command=command,
         ), caller)
 
     def _form(self, calibration: Calibration) -> Form:

@@ -41,7 +41,8 @@ class Evaluations:
             version, _ = self._forms.form(request.tenant, request.form, request.form_version)
             return self.begin(request, caller.name, version)
 
-        decided = self._decisions.create(Evaluation, tenant=request.tenant, request_id=request.request_id, make=make)
+        decided = self._decisions.create(
+            Evaluation, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__, make=make)
         return _response(pb.StartEvaluationResponse, decided)
 
     def begin(self, request: pb.StartEvaluationRequest, actor: str, form_version: int, draw: str = "") -> Evaluation:
@@ -131,7 +132,8 @@ class Evaluations:
 
     def _change(self, response: Callable[..., R], request: Any, command: Callable[[Evaluation], object]) -> R:
         return _response(response, self._decisions.change(
-            Evaluation, _id(request.id), tenant=request.tenant, request_id=request.request_id, etag=request.etag, command=command))
+            Evaluation, _id(request.id), tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
+            etag=request.etag, command=command))
 
     def _form(self, evaluation: Evaluation) -> Form:
         return self._forms.form(evaluation.tenant, evaluation.form_id, evaluation.form_version)[1]

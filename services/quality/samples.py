@@ -57,7 +57,8 @@ class Samples:
             return self._started(request, drawn)
 
         decided = self._decisions.create(
-            SampleDraw, tenant=request.tenant, request_id=request.request_id, make=lambda: self._drawn(request, caller.name), beside=start)
+            SampleDraw, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
+            make=lambda: self._drawn(request, caller.name), beside=start)
         return pb.DrawSampleResponse(draw=draw_message(decided.aggregate), position=decided.position)
 
     def GetDraw(self, request: pb.GetDrawRequest, _: Caller) -> pb.GetDrawResponse:

@@ -120,11 +120,17 @@ def test_what_an_aggregate_brings_with_it_is_recorded_in_one_commit(floor: Floor
         assert floor.decisions.get(Tally, tally.id, tenant="acme").total == 0
 
 
-def test_a_command_that_changes_nothing_records_nothing(floor: Floor) -> None:
+def test_a_command_that_changed_nothing_does_nothing_when_it_comes_again(floor: Floor) -> None:
     tally = floor.begin().aggregate
-    before = floor.journal.position
-    assert floor.add(tally.id, 0, request_id="nothing").aggregate.total == 0
-    assert floor.journal.position == before
+    answer = floor.add(tally.id, 0, request_id="nothing")
+    assert (answer.aggregate.total, answer.aggregate.version, answer.repeated) == (0, 1, False)
+    assert floor.journal.version(tally.id.bytes) == 1, "the aggregate has nothing to say"
+    floor.add(tally.id, 5, request_id="something")
+    floor.close()
+    floor.open()
+    late = floor.add(tally.id, 7, request_id="nothing")
+    assert (late.aggregate.total, late.etag, late.repeated, late.position) == (0, "1", True, answer.position)
+    assert floor.decisions.get(Tally, tally.id, tenant="acme").total == 5
 
 
 def test_a_stale_etag_is_refused_and_the_current_one_is_not(floor: Floor) -> None:
