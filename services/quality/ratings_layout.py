@@ -3,6 +3,7 @@
 Three layouts, told apart by the header: a row per unit and a column per rater; a row per rating, where columns are called as a rater and a
 value; a row per rater and a column per unit, where the first column alone is called as a rater. In the first a column that is called as
 a unit names it, and the others are raters. In the first two a column that is called as a question divides the units by question.
+And one told apart by its cells: a table of how often two raters chose each pair of categories.
 """
 from __future__ import annotations
 
@@ -43,6 +44,9 @@ class Reading:
     """A row per rater, whatever the columns are called."""
 
 
+COUNTED_UNITS_MAX = 1_000_000
+
+
 class Cell(NamedTuple):
     line: int
     text: str
@@ -58,6 +62,8 @@ class Unit(NamedTuple):
 
 def units_of(name: str, columns: tuple[str, ...], rows: list[Row], reading: Reading) -> tuple[tuple[str, ...], list[Unit]]:
     """The raters, and what they rated. Raises InvalidInput, naming the file ``name`` and the line, where it cannot be told."""
+    if not (reading.raters or reading.unit or reading.rater or reading.raters_in_rows) and _is_count_table(columns, rows):
+        return _counted(name, columns, rows)
     value, rater = _column(name, columns, reading.value, VALUE_NAMES), _column(name, columns, reading.rater, RATER_NAMES)
     if reading.raters_in_rows:
         return _by_rater(name, columns, rows, _rater_place(columns, rows) if rater is None else columns.index(rater))
@@ -78,6 +84,25 @@ def units_of(name: str, columns: tuple[str, ...], rows: list[Row], reading: Read
     require_columns(name, columns, raters)
     places = [columns.index(column) for column in raters]
     return raters, [Unit(_text(row, asked), [Cell(row.line, _text(row, place)) for place in places]) for row in rows]
+
+
+def _is_count_table(columns: tuple[str, ...], rows: list[Row]) -> bool:
+    """Its rows are named as its columns are, in the same order, and all its cells are counts."""
+    return (
+        len(columns) > 2 and [_text(row, 0) for row in rows] == list(columns[1:])
+        and all(_text(row, place).isdecimal() for row in rows for place in range(1, len(columns)))
+    )
+
+
+def _counted(name: str, columns: tuple[str, ...], rows: list[Row]) -> tuple[tuple[str, ...], list[Unit]]:
+    """As many units as were counted, each with the choice of both raters."""
+    counts = [(row, columns[place], int(_text(row, place))) for row in rows for place in range(1, len(columns))]
+    if sum(count for _, _, count in counts) > COUNTED_UNITS_MAX:
+        raise InvalidInput(FieldViolation(name, "TOO_MANY", f"counts more than {COUNTED_UNITS_MAX} units"))
+    units = [
+        Unit("", [Cell(row.line, _text(row, 0)), Cell(row.line, column)]) for row, column, count in counts for _ in range(count)
+    ]
+    return ("rows", "columns"), units
 
 
 def _column(name: str, columns: Sequence[str], asked: str, known: Sequence[str]) -> str | None:

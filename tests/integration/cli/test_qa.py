@@ -177,3 +177,15 @@ def test_what_cannot_be_used_is_refused_by_name(tmp_path: Path, text: str, argum
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     ran = run("qa", "agreement", tmp_path / "none.csv")
     assert (ran.code, "none.csv" in ran.err) == (2, True)
+
+
+def test_a_table_of_counts_is_two_raters(tmp_path: Path) -> None:
+    """The published table of two raters that tests/unit/quality/test_agreement.py has, with its published figures."""
+    found = values(agreement(tmp_path, ",a,b,c\na,13,0,0\nb,0,20,7\nc,0,4,56\n", "--json"))
+    published = {"percent_agreement": .89, "cohen_kappa": .7964, "scott_pi": .7962, "gwet_ac1": .8493}
+    assert {name: round(found[name, "nominal"]["value"], 4) for name in published} == published
+
+
+def test_a_table_of_ratings_with_other_names_in_its_rows_is_no_table_of_counts(tmp_path: Path) -> None:
+    found = json.loads(agreement(tmp_path, "unit,a,b\nx,1,1\ny,2,3\n", "--json").out)
+    assert found["units"] == 2
