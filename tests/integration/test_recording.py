@@ -164,7 +164,9 @@ class TestABatch:
             journal.make_durable()
             assert following.result().results[0].outcome == DUPLICATE
         assert journal.position == 3
-        assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+        # Kafka clients of other tests in this process may still look for a broker that is gone.
+        ours = [record for record in caplog.records if not record.name.startswith("kafka")]
+        assert [record.message for record in ours if record.levelname == "ERROR"] == []
 
 
 class TestARefusal:
