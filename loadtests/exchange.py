@@ -37,6 +37,7 @@ from tests.kit.kafka import Broker, broker
 from tests.kit.read_models import SAID_BY_FACTS, Rows, rows
 
 PAGE = 5_000
+SINGLE_S_MAX = 60
 
 
 def main(
@@ -96,7 +97,8 @@ def _single(exchange: Exchange, singles: int) -> list[float]:
             value, started_s = encode(fact).SerializeToString(), perf_counter()
             producer.send(exchange.topics.inbound.name, key=fact.ticket_id.encode(), value=value)
             while not any(record.value == value for part in consumer.poll(timeout_ms=1_000).values() for record in part):
-                pass
+                if perf_counter() - started_s > SINGLE_S_MAX:
+                    raise TimeoutError(f"{fact.event_id} did not come out of the public topic within {SINGLE_S_MAX} s")
             through_ms.append((perf_counter() - started_s) * 1_000)
     return through_ms[1:]
 

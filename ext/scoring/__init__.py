@@ -25,7 +25,7 @@ def score(questions: Questions, states: NDArray[np.int64], points: NDArray[np.in
         try:
             return fast(questions, states, points, fails)
         except OverflowError:
-            pass
+            pass  # 64 bits do not suffice: the twin counts in Python's integers
     return twin.score(questions, states, points, fails)
 
 

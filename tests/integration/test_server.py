@@ -75,7 +75,7 @@ class Echo:
     def register(self, server: grpc.aio.Server) -> None:
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("opsledger.test.Echo", {
             "Say": grpc.unary_unary_rpc_method_handler(self.say),  # type: ignore[arg-type]  # the stubs know no coroutines
-            "Repeat": grpc.unary_stream_rpc_method_handler(self.repeat),  # type: ignore[arg-type]
+            "Repeat": grpc.unary_stream_rpc_method_handler(self.repeat),  # type: ignore[arg-type]  # nor asynchronous generators
         }),))
 
     async def say(self, request: bytes, context: Any) -> bytes:

@@ -33,7 +33,7 @@ def postgres_url(postgres_server: object) -> str:
     """URL of an empty database."""
     name = f"test_{next(_numbers)}"
     postgres_server.psql(f"CREATE DATABASE {name}")  # type: ignore[attr-defined]  # the wheel has no types
-    return postgres_server.get_uri(database=name)  # type: ignore[attr-defined, no-any-return]
+    return postgres_server.get_uri(database=name)  # type: ignore[attr-defined, no-any-return]  # nor here
 
 
 @pytest.fixture

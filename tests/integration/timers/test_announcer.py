@@ -183,6 +183,7 @@ def test_the_thread_ends_soon_however_long_it_would_wait(floor: Floor) -> None:
     stop = Event()
     floor.at(0)
     looked = Event()
+    # Put in its place on purpose: the test wants to know when the announcer has begun to wait
     floor.projector.wait_for = lambda *args: looked.set() or Projector.wait_for(floor.projector, *args)  # type: ignore[method-assign]
     thread = Thread(target=floor.announcer.run, args=(stop, floor.projector, 3_600.0), daemon=True)
     thread.start()

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ def judged(clocks: tuple[Clock, ...]) -> list[Clock]:
 
 @few
 @given(histories(), books(), st.randoms(use_true_random=False))
-def test_any_order_of_arrival_gives_the_same_clocks(history: list[TicketFact], book: RuleBook, random) -> None:  # type: ignore[no-untyped-def]
+def test_any_order_of_arrival_gives_the_same_clocks(history: list[TicketFact], book: RuleBook, random: Random) -> None:
     shuffled = random.sample(history, len(history))
     assert run_clocks(in_order(shuffled), book) == run_clocks(history, book)
 
