@@ -11,6 +11,7 @@ from uuid import uuid4
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidForm
+from opsledger.services.cli.local import journal_to_write
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder, NoProject, RequestId
 from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
@@ -132,12 +133,7 @@ def _registry(server: str, token: str, journal: Path, database: str | None) -> I
 
     from opsledger.services.decisions.decisions import Decisions
     from opsledger.services.journal.clock import wall_clock_us
-    from opsledger.services.journal.segment import SegmentJournal
-    from opsledger.services.projections.database import open_database
-    from opsledger.services.projections.runner import Projector
     from opsledger.services.quality.form_registry import FormRegistry
 
-    with SegmentJournal.open(journal) as events, closing(Decisions(events, journal, wall_clock_us)) as decisions:
+    with journal_to_write(journal, database) as events, closing(Decisions(events, journal, wall_clock_us)) as decisions:
         yield FormRegistry(decisions)
-        if database is not None:
-            Projector(events, open_database(database)).catch_up()

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import typer
 
+from opsledger.services.cli.local import journal_to_write
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder, NoProject, RequestId
 from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
@@ -155,11 +156,7 @@ def _registry(server: str, token: str, journal: Path, database: str | None, *, w
             yield client.rules
         return
     from opsledger.services.journal.segment import SegmentJournal
-    from opsledger.services.projections.database import open_database
-    from opsledger.services.projections.runner import Projector
     from opsledger.services.rules.registry import RuleRegistry
 
-    with SegmentJournal.open(journal, read_only=not write) as events:
+    with journal_to_write(journal, database) if write else SegmentJournal.open(journal, read_only=True) as events:
         yield RuleRegistry(events)
-        if write and database is not None:
-            Projector(events, open_database(database)).catch_up()
