@@ -6,19 +6,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.ports import RecordedEvent
 from opsledger.services.cli.options import DEFAULT_JOURNAL, AsJson, JournalFolder
 from opsledger.services.cli.progress import progress_bar
-from opsledger.services.journal.readable import iso_time, readable
-from opsledger.services.journal.segment import SegmentJournal, journal_files
-from opsledger.services.journal.verification import Verification, journal_bytes, verify
+
+if TYPE_CHECKING:
+    from opsledger.services.journal.verification import Verification
 
 EXIT_DAMAGED = 1
 group = typer.Typer(no_args_is_help=True, help="Look into a journal: verify, stat, cat. None of them changes it.")
@@ -61,6 +59,8 @@ def cat_command(
     stream: Annotated[str | None, typer.Option(help="Only of this stream: 32 hexadecimal digits.")] = None,
 ) -> None:
     """Print events as JSON lines, in the order of their positions."""
+    from opsledger.services.journal.readable import readable
+
     events = _events(journal, after, _stream_id(stream))
     left = limit
     for event in events:
@@ -84,6 +84,8 @@ def _stream_id(text: str | None) -> bytes | None:
 
 
 def _events(folder: Path, after: int, stream_id: bytes | None) -> Iterator[RecordedEvent]:
+    from opsledger.services.journal.segment import SegmentJournal
+
     with SegmentJournal.open(folder, read_only=True) as journal:
         if stream_id is not None:
             yield from (event for event in journal.read_stream(stream_id) if event.position > after)
@@ -94,6 +96,9 @@ def _events(folder: Path, after: int, stream_id: bytes | None) -> Iterator[Recor
 
 
 def _verify(folder: Path) -> Verification:
+    from opsledger.services.journal.segment import journal_files
+    from opsledger.services.journal.verification import journal_bytes, verify
+
     files = journal_files(folder)
     with progress_bar("Verifying", journal_bytes(files)) as progress:
         return verify(files, progress)
@@ -110,6 +115,8 @@ def _verified(checked: Verification) -> dict[str, Any]:
 
 
 def _counted(folder: Path, until: int) -> dict[str, Any]:
+    from opsledger.services.journal.readable import iso_time
+
     tenants: Counter[str] = Counter()
     types: Counter[str] = Counter()
     first = last = None
@@ -131,6 +138,9 @@ def _counted(folder: Path, until: int) -> dict[str, Any]:
 
 
 def _print_table(title: str, numbers: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("", "", title=title, show_header=False, title_justify="left")
     table.columns[1].overflow = "fold"
     for name, value in numbers.items():
