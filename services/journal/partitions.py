@@ -1,0 +1,166 @@
+"""Several journals as one: each is a partition, and positions say which."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from threading import Event
+from typing import Any, Protocol
+
+from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.partitions import begin_of, home_of, partition_at, partition_of, partition_of_stream
+from opsledger.core.ports import Commit, Journal, Receipt, RecordedEvent
+
+
+class Partition(Journal, Protocol):
+    """A journal that is one of several. Its positions begin after ``begin_of(number)``."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def is_owner(self) -> bool:
+        """This node writes it, and does the work that is done once for each partition."""
+
+    def wait_owner(self, owner: bool, timeout_s: float) -> bool:
+        """Block until ``is_owner`` is as wanted (True), or the time is over (False)."""
+
+
+class Numbered:
+    """A journal of which this process is the only writer, as a partition. See Partition."""
+
+    def __init__(self, journal: Journal, number: int = 0) -> None:
+        self.number = number
+        self._journal, self._begin = journal, begin_of(number)
+
+    @property
+    def is_owner(self) -> bool:
+        return True
+
+    def wait_owner(self, owner: bool, timeout_s: float) -> bool:
+        if not owner:
+            Event().wait(timeout_s)
+        return owner
+
+    def submit(self, commit: Commit) -> Future[Receipt]:
+        return self._numbered(self._journal.submit(commit))
+
+    def _numbered(self, local: Future[Receipt]) -> Future[Receipt]:
+        if not self._begin:
+            return local
+        answer: Future[Receipt] = Future()
+        answer.set_running_or_notify_cancel()
+
+        def finish(done: Future[Receipt]) -> None:
+            if error := done.exception():
+                answer.set_exception(error)
+            else:
+                receipt = done.result()
+                answer.set_result(receipt._replace(positions=tuple(self._begin + position for position in receipt.positions)))
+
+        local.add_done_callback(finish)
+        return answer
+
+    def append(self, commit: Commit) -> Receipt:
+        return self.submit(commit).result()
+
+    @property
+    def position(self) -> int:
+        return self._begin + self._journal.position
+
+    def read(self, after: int = 0, limit: int = 1000) -> Sequence[RecordedEvent]:
+        return self._renumbered(self._journal.read(self._local(after), limit))
+
+    def read_stream(
+        self, stream_id: bytes, *, after: int | None = None, up_to: int | None = None, limit: int | None = None, descending: bool = False
+    ) -> Sequence[RecordedEvent]:
+        return self._renumbered(self._journal.read_stream(stream_id, after=after, up_to=up_to, limit=limit, descending=descending))
+
+    def version(self, stream_id: bytes) -> int | None:
+        return self._journal.version(stream_id)
+
+    def position_of(self, key: bytes) -> int | None:
+        found = self._journal.position_of(key)
+        return None if found is None else self._begin + found
+
+    def wait_beyond(self, position: int, timeout_s: float | None = None) -> bool:
+        return self._journal.wait_beyond(self._local(position), timeout_s)
+
+    def close(self) -> None:
+        self._journal.close()
+
+    def _local(self, position: int) -> int:
+        return max(position - self._begin, 0)
+
+    def _renumbered(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+        if not self._begin:
+            return events
+        return [event._replace(position=self._begin + event.position) for event in events]
+
+
+class PartitionedJournal:
+    """All partitions for who writes and looks up: see Journal. A commit goes to the partition of its events, which must be one.
+
+    Who follows the journal follows each of ``parts``: between two partitions there is no order. So ``read`` stays within the
+    partition of ``after``, and ``wait_beyond`` waits for that one; ``position`` is that of the last partition that has events.
+    """
+
+    def __init__(self, parts: Sequence[Partition]) -> None:
+        self.parts = tuple(parts)
+
+    def of_tenant(self, tenant: str) -> Partition:
+        """Where its decisions and rules stand."""
+        return self.parts[home_of(tenant, len(self.parts))]
+
+    def of_ticket(self, stream_id: bytes) -> Partition:
+        """Where its facts stand."""
+        return self.parts[partition_of_stream(stream_id, len(self.parts))]
+
+    def of_position(self, position: int) -> Partition:
+        """Raises InvalidInput when there is no such partition."""
+        number = partition_at(position)
+        if number >= len(self.parts):
+            raise InvalidInput(FieldViolation("position", "OUT_OF_RANGE", f"there is no partition {number}"))
+        return self.parts[number]
+
+    def submit(self, commit: Commit) -> Future[Receipt]:
+        return self._of_commit(commit).submit(commit)
+
+    def append(self, commit: Commit) -> Receipt:
+        return self._of_commit(commit).append(commit)
+
+    def _of_commit(self, commit: Commit) -> Partition:
+        if len(self.parts) == 1:
+            return self.parts[0]
+        numbers = {partition_of(event, len(self.parts)) for event in commit.events}
+        if len(numbers) > 1:
+            raise InvalidInput(FieldViolation("events", "SEVERAL_PARTITIONS", "must be of one partition: a commit is recorded as a whole"))
+        if numbers:
+            return self.parts[numbers.pop()]
+        return self._first(lambda part: part.position_of(commit.request_key) is not None) or self.parts[0]
+
+    @property
+    def position(self) -> int:
+        return max((part.position for part in self.parts if part.position > begin_of(part.number)), default=0)
+
+    def read(self, after: int = 0, limit: int = 1000) -> Sequence[RecordedEvent]:
+        return self.of_position(after).read(after, limit)
+
+    def read_stream(self, stream_id: bytes, **bounds: Any) -> Sequence[RecordedEvent]:
+        part = self._first(lambda part: part.version(stream_id) is not None)
+        return part.read_stream(stream_id, **bounds) if part else []
+
+    def version(self, stream_id: bytes) -> int | None:
+        return next((version for part in self.parts if (version := part.version(stream_id)) is not None), None)
+
+    def position_of(self, key: bytes) -> int | None:
+        return next((position for part in self.parts if (position := part.position_of(key)) is not None), None)
+
+    def _first(self, holds: Callable[[Partition], bool]) -> Partition | None:
+        return next((part for part in self.parts if holds(part)), None)
+
+    def wait_beyond(self, position: int, timeout_s: float | None = None) -> bool:
+        return self.of_position(position).wait_beyond(position, timeout_s)
+
+    def close(self) -> None:
+        for part in self.parts:
+            part.close()

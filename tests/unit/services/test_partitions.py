@@ -1,0 +1,74 @@
+"""Several journals as one: where a commit goes, and how positions and streams are found again."""
+from __future__ import annotations
+
+import pytest
+
+from opsledger.core.errors import InvalidInput
+from opsledger.core.partitions import PARTITIONS_MAX, begin_of, home_of, partition_at, partition_of_stream
+from opsledger.core.ports import Commit, NewEvent
+from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered, PartitionedJournal
+from tests.kit.journals import name
+
+TENANTS = [f"tenant-{number}" for number in range(200)]
+
+
+@pytest.fixture
+def journal() -> PartitionedJournal:
+    return PartitionedJournal([Numbered(MemoryJournal(), number) for number in range(4)])
+
+
+def _decision(tenant: str, stream: str = "form") -> NewEvent:
+    return NewEvent(name(stream), "es:decisions:x", tenant, 1, b"")
+
+
+def _fact(stream: str, key: str) -> NewEvent:
+    return NewEvent(name(stream), "tickets.v1.opened", "acme", 1, b"", name(key))
+
+
+def test_positions_say_their_partition_and_stay_exact_in_json() -> None:
+    last = begin_of(PARTITIONS_MAX) - 1
+    assert last < 1 << 53
+    assert [partition_at(position) for position in (0, 1, begin_of(1), begin_of(1) + 1, last)] == [0, 0, 1, 1, PARTITIONS_MAX - 1]
+
+
+def test_every_partition_gets_its_share() -> None:
+    homes = {home_of(tenant, 4) for tenant in TENANTS}
+    spread = {partition_of_stream(name(str(number)), 4) for number in range(200)}
+    assert homes == spread == {0, 1, 2, 3}
+
+
+def test_decisions_stand_in_the_home_of_their_tenant_and_facts_with_their_ticket(journal: PartitionedJournal) -> None:
+    for tenant in TENANTS[:20]:
+        [position] = journal.append(Commit([_decision(tenant, tenant)])).positions
+        assert partition_at(position) == home_of(tenant, 4) == journal.of_tenant(tenant).number
+        assert [event.tenant for event in journal.read(position - 1, 1)] == [tenant]
+    for number in range(20):
+        [position] = journal.append(Commit([_fact(f"{number}t", f"e{number}")])).positions
+        assert partition_at(position) == partition_of_stream(name(f"{number}t"), 4)
+        assert [event.position for event in journal.read_stream(name(f"{number}t"))] == [position]
+        assert journal.position_of(name(f"e{number}")) == position
+
+
+def test_each_partition_is_dense_from_its_begin(journal: PartitionedJournal) -> None:
+    for number in range(50):
+        journal.append(Commit([_fact(f"{number}t", f"e{number}")]))
+    for part in journal.parts:
+        events = part.read(0, 1_000)
+        assert [event.position for event in events] == list(range(begin_of(part.number) + 1, part.position + 1))
+        assert part.read(begin_of(part.number) + 2, 1) == events[2:3]
+        assert part.wait_beyond(part.position - 1, 0)
+        assert not part.wait_beyond(part.position, 0)
+
+
+def test_a_request_is_known_in_its_partition_again(journal: PartitionedJournal) -> None:
+    first = journal.append(Commit([_decision("acme")], name("r1")))
+    assert journal.append(Commit([], name("r1"))).positions == first.positions
+    assert journal.append(Commit([], name("r2"))).positions == ()
+
+
+def test_a_commit_is_of_one_partition(journal: PartitionedJournal) -> None:
+    with pytest.raises(InvalidInput, match="one partition"):
+        journal.append(Commit([_fact(f"{number}t", f"e{number}") for number in range(8)]))
+    with pytest.raises(InvalidInput, match="no partition 4"):
+        journal.read(begin_of(4), 1)
