@@ -31,7 +31,7 @@ from opsledger.services.grpc.calls import Step, WhenJournalStops, answer_errors
 from opsledger.services.grpc.observe import Gate, Observation
 from opsledger.services.grpc.progress import Progress, ReadYourWrites
 from opsledger.services.grpc.server import Service
-from opsledger.services.grpc.threads import InThread
+from opsledger.services.grpc.threads import InThread, Threads
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
@@ -69,7 +69,7 @@ class Parts:
     projecting: Background
     progress: Progress
     metrics: Metrics
-    in_thread: InThread
+    threads: Threads
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Application:
         """Stop everything behind the RPCs; the journal and the database stay open."""
         for work in self.background:
             work.stop()
-        self.parts.in_thread.close()
+        self.parts.threads.close()
         self.parts.decisions.close()
 
 
@@ -116,7 +116,10 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     decisions = Decisions(journal, settings.journal, wall_clock_us)
     parts = Parts(
         settings, journal, decisions, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
-        InThread(limits.query_threads, limits.query_queue_max),
+        Threads(
+            InThread("commands", limits.command_threads, limits.command_queue_max),
+            InThread("queries", limits.query_threads, limits.query_queue_max),
+        ),
     )
     steps = (
         Observation(parts.metrics),
@@ -135,31 +138,31 @@ def _services(parts: Parts) -> Iterator[Service]:
     intake = Intake(parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max)
     recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
-    scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.in_thread)
+    scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.threads.queries)
     yield Service(scorecard_service.SERVICE.full_name, scorecards.register, is_healthy=parts.projecting.is_healthy)
     registry = RuleRegistry(parts.journal)
-    rules = rule_service.RuleService(registry, parts.in_thread)
+    rules = rule_service.RuleService(registry, parts.threads)
     yield Service(rule_service.SERVICE.full_name, rules.register)
     timers = timer_service.TimerService(
-        parts.journal, TimerAnswers(parts.engine), Explanations(parts.journal, registry), parts.progress, parts.in_thread
+        parts.journal, TimerAnswers(parts.engine), Explanations(parts.journal, registry), parts.progress, parts.threads.queries
     )
     yield Service(timer_service.SERVICE.full_name, timers.register, is_healthy=parts.projecting.is_healthy)
     registered = FormRegistry(parts.decisions)
-    forms = form_service.FormService(registered, FormQueries(parts.engine), parts.in_thread)
+    forms = form_service.FormService(registered, FormQueries(parts.engine), parts.threads)
     yield Service(form_service.SERVICE.full_name, forms.register)
     evaluating = Evaluations(parts.decisions, registered, Deadlines(registry))
     evaluations = evaluation_service.EvaluationService(
-        parts.journal, evaluating, EvaluationQueries(parts.engine), parts.progress, parts.in_thread
+        parts.journal, evaluating, EvaluationQueries(parts.engine), parts.progress, parts.threads
     )
     yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.projecting.is_healthy)
     calibrations = calibration_service.CalibrationService(
-        Calibrations(parts.decisions, registered), CalibrationQueries(parts.engine), parts.in_thread
+        Calibrations(parts.decisions, registered), CalibrationQueries(parts.engine), parts.threads
     )
     yield Service(calibration_service.SERVICE.full_name, calibrations.register, is_healthy=parts.projecting.is_healthy)
-    sampling = sampling_service.SamplingService(Samples(parts.decisions, parts.engine, registered, evaluating), parts.in_thread)
+    sampling = sampling_service.SamplingService(Samples(parts.decisions, parts.engine, registered, evaluating), parts.threads)
     yield Service(sampling_service.SERVICE.full_name, sampling.register, is_healthy=parts.projecting.is_healthy)
     coaching = coaching_service.CoachingService(
-        CoachingCommands(parts.decisions, parts.journal, wall_clock_us), CoachingAnswers(parts.engine), parts.progress, parts.in_thread
+        CoachingCommands(parts.decisions, parts.journal, wall_clock_us), CoachingAnswers(parts.engine), parts.progress, parts.threads
     )
     yield Service(coaching_service.SERVICE.full_name, coaching.register, is_healthy=parts.projecting.is_healthy)
 
@@ -205,4 +208,5 @@ def _measure(parts: Parts) -> None:
     gauge("journal_position", "Position of the last durable event.", lambda: journal.position)
     gauge("read_models_position", "Position that the read models have reached.", lambda: projector.position)
     gauge("read_models_lag", "Recorded events that are not in the read models yet.", lambda: projector.lag)
-    gauge("queries_waiting", "Queries waiting for a thread or on one.", lambda: parts.in_thread.depth)
+    gauge("commands_waiting", "Commands waiting for a thread or on one.", lambda: parts.threads.commands.depth)
+    gauge("queries_waiting", "Queries waiting for a thread or on one.", lambda: parts.threads.queries.depth)

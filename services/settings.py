@@ -68,6 +68,10 @@ class Limits(Section):
     """Calls that are served at the same time; more are refused with RESOURCE_EXHAUSTED."""
     streams_max: Count = 256
     """Streams that are open at the same time, beside the calls."""
+    command_threads: Count = 8
+    """Each waits for the journal with one command; queries have threads of their own."""
+    command_queue_max: Count = 128
+    """Less than rpcs_max, so that commands that wait leave room for queries."""
     query_threads: Count = 4
     query_queue_max: Count = 256
 

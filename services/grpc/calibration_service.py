@@ -10,7 +10,7 @@ from opsledger.proto.quality.v1 import calibrations_pb2 as pb
 from opsledger.proto.quality.v1 import calibrations_pb2_grpc as pb_grpc
 from opsledger.services.grpc.auth import Role
 from opsledger.services.grpc.evaluation_service import EVALUATORS, SEE_ALL, SUPERVISORS, caller
-from opsledger.services.grpc.threads import InThread
+from opsledger.services.grpc.threads import Threads
 from opsledger.services.quality.calibration_queries import CalibrationQueries
 from opsledger.services.quality.calibrations import Calibrations
 
@@ -21,40 +21,40 @@ Context = ServicerContext[Any, Any]
 class CalibrationService(pb_grpc.CalibrationServiceServicer):
     """What a caller may see of others' ratings is decided by the aggregate, for every answer alike."""
 
-    def __init__(self, commands: Calibrations, queries: CalibrationQueries, in_thread: InThread) -> None:
-        self._commands, self._queries, self._in_thread = commands, queries, in_thread
+    def __init__(self, commands: Calibrations, queries: CalibrationQueries, threads: Threads) -> None:
+        self._commands, self._queries, self._threads = commands, queries, threads
 
     def register(self, server: grpc.aio.Server) -> None:
         pb_grpc.add_CalibrationServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call]  # generated without types
 
     async def OpenCalibration(self, request: pb.OpenCalibrationRequest, context: Context) -> pb.OpenCalibrationResponse:
-        return await self._in_thread(self._commands.OpenCalibration, request, caller(request, *SUPERVISORS))
+        return await self._threads.commands(self._commands.OpenCalibration, request, caller(request, *SUPERVISORS))
 
     async def AddRater(self, request: pb.AddRaterRequest, context: Context) -> pb.AddRaterResponse:
-        return await self._in_thread(self._commands.AddRater, request, caller(request, *SUPERVISORS))
+        return await self._threads.commands(self._commands.AddRater, request, caller(request, *SUPERVISORS))
 
     async def WithdrawRater(self, request: pb.WithdrawRaterRequest, context: Context) -> pb.WithdrawRaterResponse:
-        return await self._in_thread(self._commands.WithdrawRater, request, caller(request, *SUPERVISORS))
+        return await self._threads.commands(self._commands.WithdrawRater, request, caller(request, *SUPERVISORS))
 
     async def SubmitRatings(self, request: pb.SubmitRatingsRequest, context: Context) -> pb.SubmitRatingsResponse:
-        return await self._in_thread(self._commands.SubmitRatings, request, caller(request, *EVALUATORS))
+        return await self._threads.commands(self._commands.SubmitRatings, request, caller(request, *EVALUATORS))
 
     async def CloseCalibration(self, request: pb.CloseCalibrationRequest, context: Context) -> pb.CloseCalibrationResponse:
-        return await self._in_thread(self._commands.CloseCalibration, request, caller(request, *SUPERVISORS))
+        return await self._threads.commands(self._commands.CloseCalibration, request, caller(request, *SUPERVISORS))
 
     async def CancelCalibration(self, request: pb.CancelCalibrationRequest, context: Context) -> pb.CancelCalibrationResponse:
-        return await self._in_thread(self._commands.CancelCalibration, request, caller(request, *SUPERVISORS))
+        return await self._threads.commands(self._commands.CancelCalibration, request, caller(request, *SUPERVISORS))
 
     async def GetCalibration(self, request: pb.GetCalibrationRequest, context: Context) -> pb.GetCalibrationResponse:
-        return await self._in_thread(self._commands.GetCalibration, request, caller(request, *SEE_ALL))
+        return await self._threads.queries(self._commands.GetCalibration, request, caller(request, *SEE_ALL))
 
     async def ListCalibrations(self, request: pb.ListCalibrationsRequest, context: Context) -> pb.ListCalibrationsResponse:
-        return await self._in_thread(self._queries.ListCalibrations, request, caller(request, *SEE_ALL))
+        return await self._threads.queries(self._queries.ListCalibrations, request, caller(request, *SEE_ALL))
 
     async def GetCalibrationReport(
         self, request: pb.GetCalibrationReportRequest, context: Context
     ) -> pb.GetCalibrationReportResponse:
-        return await self._in_thread(self._commands.GetCalibrationReport, request, caller(request, *SEE_ALL))
+        return await self._threads.queries(self._commands.GetCalibrationReport, request, caller(request, *SEE_ALL))
 
     async def GetEvaluatorDrift(self, request: pb.GetEvaluatorDriftRequest, context: Context) -> pb.GetEvaluatorDriftResponse:
-        return await self._in_thread(self._queries.GetEvaluatorDrift, request, caller(request, Role.READER, *SUPERVISORS))
+        return await self._threads.queries(self._queries.GetEvaluatorDrift, request, caller(request, Role.READER, *SUPERVISORS))

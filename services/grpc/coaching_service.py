@@ -16,7 +16,7 @@ from opsledger.services.coaching.commands import CoachingCommands
 from opsledger.services.coaching.messages import item_message, session_message
 from opsledger.services.grpc.auth import Role, acting, current_principal, require_any
 from opsledger.services.grpc.progress import Progress
-from opsledger.services.grpc.threads import InThread
+from opsledger.services.grpc.threads import Threads
 from opsledger.services.masks import masked
 from opsledger.services.timers.watch import resume_position
 
@@ -30,8 +30,8 @@ SEE_ALL = (Role.SUPERVISOR, Role.MANAGER, Role.READER)
 
 
 class CoachingService(pb_grpc.CoachingServiceServicer):
-    def __init__(self, commands: CoachingCommands, answers: CoachingAnswers, progress: Progress, in_thread: InThread) -> None:
-        self._commands, self._answers, self._progress, self._in_thread = commands, answers, progress, in_thread
+    def __init__(self, commands: CoachingCommands, answers: CoachingAnswers, progress: Progress, threads: Threads) -> None:
+        self._commands, self._answers, self._progress, self._threads = commands, answers, progress, threads
         for name in _COMMANDS:
             setattr(self, name, self._command(name, getattr(commands, name)))
 
@@ -44,46 +44,46 @@ class CoachingService(pb_grpc.CoachingServiceServicer):
         async def command(request: Any, context: Context) -> Any:
             principal = current_principal()
             require_any(principal, request.tenant, *roles)
-            return await self._in_thread(carry_out, request, acting(principal, request.actor))
+            return await self._threads.commands(carry_out, request, acting(principal, request.actor))
 
         return command
 
     async def GetSession(self, request: pb.GetSessionRequest, context: Context) -> pb.GetSessionResponse:
         person = _sees_only(request)
-        session = await self._in_thread(self._commands.session, request.tenant, request.id)
+        session = await self._threads.queries(self._commands.session, request.tenant, request.id)
         _require_seen(person, session.agent, session.supervisor)
         return pb.GetSessionResponse(session=masked(session_message(session), request.read_mask))
 
     async def GetActionItem(self, request: pb.GetActionItemRequest, context: Context) -> pb.GetActionItemResponse:
         person = _sees_only(request)
-        item = await self._in_thread(self._commands.item, request.tenant, request.id)
+        item = await self._threads.queries(self._commands.item, request.tenant, request.id)
         _require_seen(person, item.agent, item.owner)
         return pb.GetActionItemResponse(item=masked(item_message(item), request.read_mask))
 
     async def ListSessions(self, request: pb.ListSessionsRequest, context: Context) -> pb.ListSessionsResponse:
-        found = await self._in_thread(self._answers.ListSessions, request, _sees_only(request))
+        found = await self._threads.queries(self._answers.ListSessions, request, _sees_only(request))
         sessions = [masked(session, request.read_mask) for session in found.sessions]
         return pb.ListSessionsResponse(sessions=sessions, next_page_token=found.next_page_token)
 
     async def ListActionItems(self, request: pb.ListActionItemsRequest, context: Context) -> pb.ListActionItemsResponse:
-        found = await self._in_thread(self._answers.ListActionItems, request, _sees_only(request))
+        found = await self._threads.queries(self._answers.ListActionItems, request, _sees_only(request))
         items = [masked(item, request.read_mask) for item in found.items]
         return pb.ListActionItemsResponse(items=items, next_page_token=found.next_page_token, now=found.now)
 
     async def MeasureEffect(self, request: pb.MeasureEffectRequest, context: Context) -> pb.MeasureEffectResponse:
-        return await self._in_thread(self._answers.MeasureEffect, request, _sees_only(request))
+        return await self._threads.queries(self._answers.MeasureEffect, request, _sees_only(request))
 
     async def WatchInbox(self, request: pb.WatchInboxRequest, context: Context) -> AsyncIterator[pb.WatchInboxResponse]:
         sees_only = _sees_only(request)
         person = request.person or acting(current_principal(), request.actor)
         _require_seen(sees_only, person)
-        told = await self._in_thread(self._answers.newest)
+        told = await self._threads.queries(self._answers.newest)
         after = resume_position(request.resume_token, told) if request.resume_token else None
-        yield await self._in_thread(self._answers.inbox, request.tenant, person, after, told)
+        yield await self._threads.queries(self._answers.inbox, request.tenant, person, after, told)
         while True:
             await self._progress.wait_for(told + 1)
-            up_to = max(await self._in_thread(self._answers.newest), told)
-            message = await self._in_thread(self._answers.inbox, request.tenant, person, told, up_to)
+            up_to = max(await self._threads.queries(self._answers.newest), told)
+            message = await self._threads.queries(self._answers.inbox, request.tenant, person, told, up_to)
             if message.sessions or message.items:
                 yield message
             told = up_to

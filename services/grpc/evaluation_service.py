@@ -13,7 +13,7 @@ from opsledger.proto.quality.v1 import evaluations_pb2 as pb
 from opsledger.proto.quality.v1 import evaluations_pb2_grpc as pb_grpc
 from opsledger.services.grpc.auth import Role, acting, current_principal, require_any
 from opsledger.services.grpc.progress import Progress
-from opsledger.services.grpc.threads import InThread
+from opsledger.services.grpc.threads import Threads
 from opsledger.services.quality.caller import Caller
 from opsledger.services.quality.evaluation_queries import EvaluationQueries, chosen_by
 from opsledger.services.quality.evaluations import Evaluations
@@ -40,48 +40,48 @@ def caller(request: Any, *roles: Role) -> Caller:
 
 class EvaluationService(pb_grpc.EvaluationServiceServicer):
     def __init__(
-        self, journal: Journal, commands: Evaluations, queries: EvaluationQueries, progress: Progress, in_thread: InThread
+        self, journal: Journal, commands: Evaluations, queries: EvaluationQueries, progress: Progress, threads: Threads
     ) -> None:
         self._journal, self._commands, self._queries = journal, commands, queries
-        self._progress, self._in_thread = progress, in_thread
+        self._progress, self._threads = progress, threads
 
     def register(self, server: grpc.aio.Server) -> None:
         pb_grpc.add_EvaluationServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call]  # generated without types
 
     async def StartEvaluation(self, request: pb.StartEvaluationRequest, context: Context) -> pb.StartEvaluationResponse:
-        return await self._in_thread(self._commands.StartEvaluation, request, caller(request, *EVALUATORS))
+        return await self._threads.commands(self._commands.StartEvaluation, request, caller(request, *EVALUATORS))
 
     async def ClaimEvaluation(self, request: pb.ClaimEvaluationRequest, context: Context) -> pb.ClaimEvaluationResponse:
-        return await self._in_thread(self._commands.ClaimEvaluation, request, caller(request, *EVALUATORS))
+        return await self._threads.commands(self._commands.ClaimEvaluation, request, caller(request, *EVALUATORS))
 
     async def SaveDraft(self, request: pb.SaveDraftRequest, context: Context) -> pb.SaveDraftResponse:
-        return await self._in_thread(self._commands.SaveDraft, request, caller(request, *EVALUATORS))
+        return await self._threads.commands(self._commands.SaveDraft, request, caller(request, *EVALUATORS))
 
     async def SubmitEvaluation(self, request: pb.SubmitEvaluationRequest, context: Context) -> pb.SubmitEvaluationResponse:
-        return await self._in_thread(self._commands.SubmitEvaluation, request, caller(request, *EVALUATORS))
+        return await self._threads.commands(self._commands.SubmitEvaluation, request, caller(request, *EVALUATORS))
 
     async def AcknowledgeEvaluation(
         self, request: pb.AcknowledgeEvaluationRequest, context: Context
     ) -> pb.AcknowledgeEvaluationResponse:
-        return await self._in_thread(self._commands.AcknowledgeEvaluation, request, caller(request, Role.AGENT, Role.ANALYST))
+        return await self._threads.commands(self._commands.AcknowledgeEvaluation, request, caller(request, Role.AGENT, Role.ANALYST))
 
     async def DisputeEvaluation(self, request: pb.DisputeEvaluationRequest, context: Context) -> pb.DisputeEvaluationResponse:
-        return await self._in_thread(self._commands.DisputeEvaluation, request, caller(request, Role.AGENT, Role.ANALYST))
+        return await self._threads.commands(self._commands.DisputeEvaluation, request, caller(request, Role.AGENT, Role.ANALYST))
 
     async def ReviewDispute(self, request: pb.ReviewDisputeRequest, context: Context) -> pb.ReviewDisputeResponse:
-        return await self._in_thread(self._commands.ReviewDispute, request, caller(request, *SUPERVISORS))
+        return await self._threads.commands(self._commands.ReviewDispute, request, caller(request, *SUPERVISORS))
 
     async def EditEvaluation(self, request: pb.EditEvaluationRequest, context: Context) -> pb.EditEvaluationResponse:
-        return await self._in_thread(self._commands.EditEvaluation, request, caller(request, *EVALUATORS))
+        return await self._threads.commands(self._commands.EditEvaluation, request, caller(request, *EVALUATORS))
 
     async def VoidEvaluation(self, request: pb.VoidEvaluationRequest, context: Context) -> pb.VoidEvaluationResponse:
-        return await self._in_thread(self._commands.VoidEvaluation, request, caller(request, *SUPERVISORS))
+        return await self._threads.commands(self._commands.VoidEvaluation, request, caller(request, *SUPERVISORS))
 
     async def GetEvaluation(self, request: pb.GetEvaluationRequest, context: Context) -> pb.GetEvaluationResponse:
-        return await self._in_thread(self._commands.GetEvaluation, request, caller(request, Role.AGENT, *SEE_ALL))
+        return await self._threads.queries(self._commands.GetEvaluation, request, caller(request, Role.AGENT, *SEE_ALL))
 
     async def ListEvaluations(self, request: pb.ListEvaluationsRequest, context: Context) -> pb.ListEvaluationsResponse:
-        return await self._in_thread(self._queries.ListEvaluations, request, caller(request, Role.AGENT, *SEE_ALL))
+        return await self._threads.queries(self._queries.ListEvaluations, request, caller(request, Role.AGENT, *SEE_ALL))
 
     async def WatchEvaluations(
         self, request: pb.WatchEvaluationsRequest, context: Context
@@ -89,10 +89,10 @@ class EvaluationService(pb_grpc.EvaluationServiceServicer):
         chosen = chosen_by(request.tenant, request.filter, caller(request, Role.AGENT, *SEE_ALL))
         told = resume_position(request.resume_token, self._journal.position) if request.resume_token else 0
         while True:
-            up_to = max(await self._in_thread(self._queries.newest), told)
+            up_to = max(await self._threads.queries(self._queries.newest), told)
             begins = not request.resume_token and told == 0
             messages = self._queries.changes(chosen if begins else chosen._replace(statuses=()), told, up_to)
-            while (message := await self._in_thread(next, messages, None)) is not None:
+            while (message := await self._threads.queries(next, messages, None)) is not None:
                 if message.evaluations or begins:
                     yield message
             told = up_to

@@ -9,7 +9,7 @@ from grpc.aio import ServicerContext
 from opsledger.proto.quality.v1 import forms_pb2 as pb
 from opsledger.proto.quality.v1 import forms_pb2_grpc as pb_grpc
 from opsledger.services.grpc.auth import Role, current_principal, require, require_any
-from opsledger.services.grpc.threads import InThread
+from opsledger.services.grpc.threads import Threads
 from opsledger.services.quality.form_answers import FormAnswers
 from opsledger.services.quality.form_queries import FormQueries
 from opsledger.services.quality.form_registry import FormRegistry
@@ -21,8 +21,8 @@ _LOOKERS = (Role.READER, Role.AGENT, *_SCORERS)
 
 
 class FormService(pb_grpc.FormServiceServicer):
-    def __init__(self, registry: FormRegistry, queries: FormQueries, in_thread: InThread) -> None:
-        self._registry, self._queries, self._in_thread = registry, queries, in_thread
+    def __init__(self, registry: FormRegistry, queries: FormQueries, threads: Threads) -> None:
+        self._registry, self._queries, self._threads = registry, queries, threads
         self._answers = FormAnswers(registry, queries)
 
     def register(self, server: grpc.aio.Server) -> None:
@@ -31,29 +31,29 @@ class FormService(pb_grpc.FormServiceServicer):
     async def PublishForm(self, request: pb.PublishFormRequest, context: Context) -> pb.PublishFormResponse:
         principal = current_principal()
         require(principal, request.tenant, Role.MANAGER)
-        return await self._in_thread(self._registry.PublishForm, request, principal.subject)
+        return await self._threads.commands(self._registry.PublishForm, request, principal.subject)
 
     async def SaveFormDraft(self, request: pb.SaveFormDraftRequest, context: Context) -> pb.SaveFormDraftResponse:
         principal = current_principal()
         require(principal, request.tenant, Role.MANAGER)
-        return await self._in_thread(self._registry.SaveFormDraft, request, principal.subject)
+        return await self._threads.commands(self._registry.SaveFormDraft, request, principal.subject)
 
     async def GetForm(self, request: pb.GetFormRequest, context: Context) -> pb.GetFormResponse:
         require_any(current_principal(), request.tenant, *_LOOKERS)
-        return await self._in_thread(self._registry.GetForm, request)
+        return await self._threads.queries(self._registry.GetForm, request)
 
     async def ListForms(self, request: pb.ListFormsRequest, context: Context) -> pb.ListFormsResponse:
         require_any(current_principal(), request.tenant, *_LOOKERS)
-        return await self._in_thread(self._queries.ListForms, request)
+        return await self._threads.queries(self._queries.ListForms, request)
 
     async def DiffForms(self, request: pb.DiffFormsRequest, context: Context) -> pb.DiffFormsResponse:
         require_any(current_principal(), request.tenant, *_LOOKERS)
-        return await self._in_thread(self._answers.DiffForms, request)
+        return await self._threads.queries(self._answers.DiffForms, request)
 
     async def SimulateForm(self, request: pb.SimulateFormRequest, context: Context) -> pb.SimulateFormResponse:
         require_any(current_principal(), request.tenant, *_SCORERS)
-        return await self._in_thread(self._answers.SimulateForm, request)
+        return await self._threads.queries(self._answers.SimulateForm, request)
 
     async def ScoreAnswers(self, request: pb.ScoreAnswersRequest, context: Context) -> pb.ScoreAnswersResponse:
         require_any(current_principal(), request.tenant, *_SCORERS)
-        return await self._in_thread(self._answers.ScoreAnswers, request)
+        return await self._threads.queries(self._answers.ScoreAnswers, request)

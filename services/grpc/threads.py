@@ -1,4 +1,4 @@
-"""Blocking work (SQL) away from the event loop, on a bounded number of threads with a bounded queue before them."""
+"""Blocking work (SQL, the journal) away from the event loop, on a bounded number of threads with a bounded queue before them."""
 from __future__ import annotations
 
 import asyncio
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -25,15 +25,16 @@ class InThread:
     not answer the function.
     """
 
-    def __init__(self, threads: int = 4, queue_max: int = 256) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
-        self._queue_max = queue_max
+    def __init__(self, kind: str = "queries", threads: int = 4, queue_max: int = 256) -> None:
+        """``kind`` names the calls to those who are refused."""
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=kind)
+        self._kind, self._queue_max = kind, queue_max
         self.depth = 0
         """Calls waiting or running."""
 
     async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self.depth >= self._queue_max:
-            raise Overloaded(f"{self._queue_max} queries are waiting already")
+            raise Overloaded(f"{self._queue_max} {self._kind} are waiting already")
         self.depth += 1
         try:
             work = partial(copy_context().run, partial(function, *args, **kwargs))
@@ -47,3 +48,14 @@ class InThread:
     def close(self) -> None:
         """Wait for what is running; drop what is waiting."""
         self._pool.shutdown(cancel_futures=True)
+
+
+class Threads(NamedTuple):
+    """Commands wait for the journal, which may not answer for a while; queries do not, and must not wait behind them."""
+
+    commands: InThread
+    queries: InThread
+
+    def close(self) -> None:
+        self.commands.close()
+        self.queries.close()

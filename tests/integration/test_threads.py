@@ -1,13 +1,41 @@
-"""Queries off the event loop, of a database that is not there."""
+"""Blocking work off the event loop: a database that is not there, a journal that does not answer."""
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from threading import Event
+from typing import Any
 
+import grpc
 import pytest
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message_factory import GetMessageClass
 from sqlalchemy import create_engine
 
 from opsledger.core.errors import DatabaseUnusable
+from opsledger.core.ports import Commit, Receipt
+from opsledger.services.grpc import (
+    calibration_service,
+    coaching_service,
+    evaluation_service,
+    form_service,
+    rule_service,
+    sampling_service,
+    scorecard_service,
+    timer_service,
+)
 from opsledger.services.grpc.threads import InThread
+from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.settings import Limits, Settings
+from tests.kit.read_models import RULES
+from tests.kit.servers import Running, running
+
+METHODS = [method for service in (
+    calibration_service, coaching_service, evaluation_service, form_service, rule_service, sampling_service, scorecard_service,
+    timer_service,
+) for method in service.SERVICE.methods if not method.server_streaming]
 
 
 def test_a_database_that_is_away_is_no_fault_of_ours() -> None:
@@ -25,3 +53,53 @@ def test_a_database_that_is_away_is_no_fault_of_ours() -> None:
         in_thread.close()
 
     asyncio.run(talk())
+
+
+class Away(MemoryJournal):
+    """Takes commits and answers nobody until it is ``back``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.back = Event(), Event()
+
+    def append(self, commit: Commit) -> Receipt:
+        self.asked.set()
+        self.back.wait()
+        return super().append(commit)
+
+
+def send(server: Running, method: MethodDescriptor, **fields: str) -> Any:
+    """The call with a request that has what it knows of these fields."""
+    known = {name: value for name, value in fields.items() if name in method.input_type.fields_by_name}
+    call = server.channel.unary_unary(
+        f"/{method.containing_service.full_name}/{method.name}",
+        request_serializer=lambda message: message.SerializeToString(),
+        response_deserializer=GetMessageClass(method.output_type).FromString,
+    )
+    return call.future(GetMessageClass(method.input_type)(**known), timeout=30)
+
+
+@pytest.fixture(scope="module")
+def held() -> Iterator[Running]:
+    """A server with room for one command, which waits for the journal."""
+    journal = Away()
+    settings = Settings(listen=("127.0.0.1:0",), limits=Limits(command_threads=1, command_queue_max=1))
+    with ExitStack() as stack:
+        server = stack.enter_context(running(journal, settings))
+        stack.callback(journal.back.set)
+        publish = rule_service.SERVICE.methods_by_name["PublishRules"]
+        waiting = send(server, publish, tenant="acme", program="desk", request_id="first", document_json=json.dumps(RULES))
+        assert journal.asked.wait(30)
+        yield server
+        assert not waiting.done()
+        journal.back.set()
+        assert waiting.result().position == 1
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_commands_that_wait_for_the_journal_leave_queries_alone(held: Running, method: MethodDescriptor) -> None:
+    answered = send(held, method, tenant="acme", request_id="another").code()
+    if "request_id" in method.input_type.fields_by_name:
+        assert answered is grpc.StatusCode.RESOURCE_EXHAUSTED
+    else:
+        assert answered in (grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
