@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from opsledger.core.errors import ExchangeUnreachable, JournalError, JournalMoved, JournalUnreachable
+from opsledger.core.errors import ExchangeUnreachable, InvalidSettings, JournalError, JournalMoved, JournalUnreachable
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class Background:
             try:
                 self._work(self._stop)
                 return
-            except (JournalMoved, JournalUnreachable, ExchangeUnreachable) as error:  # what is away may come back
+            except (JournalMoved, JournalUnreachable, ExchangeUnreachable, InvalidSettings) as error:  # may come back, may be set right
                 self.failing = str(error)
                 log.warning("background work waits", work=self.name, reason=self.failing)
             except JournalError as error:

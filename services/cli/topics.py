@@ -22,7 +22,7 @@ def list_(kafka: KafkaServers = "", prefix: Prefix = "", config: Config = None, 
     from rich.console import Console
     from rich.table import Table
 
-    from opsledger.services.exchange.reaching import topics_there
+    from opsledger.services.exchange.making import topics_there
 
     exchange = exchange_of(kafka, prefix, config)
     there = topics_there(exchange.kafka)
@@ -37,11 +37,11 @@ def list_(kafka: KafkaServers = "", prefix: Prefix = "", config: Config = None, 
 
 @group.command()
 def create(kafka: KafkaServers = "", prefix: Prefix = "", config: Config = None, as_json: AsJson = False) -> None:
-    """Make the topics that are not there, with their settings; a server does so by itself. Those that are there stay as they are."""
-    from opsledger.services.exchange.reaching import make_topics
+    """Make the topics that are not there, with their settings, and check the settings of the others; a server does so by itself."""
+    from opsledger.services.exchange.making import ensure_topics
 
     exchange = exchange_of(kafka, prefix, config)
-    made = make_topics(exchange.kafka, tuple(exchange.topics))
+    made = ensure_topics(exchange.kafka, tuple(exchange.topics))
     if as_json:
         print(json.dumps({"made": made}))
     else:

@@ -20,7 +20,8 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from opsledger.core.errors import FieldViolation, InvalidInput, Overloaded
 from opsledger.services.exchange.dead_letters import dead_letter_headers
 from opsledger.services.exchange.inbound import event_bytes
-from opsledger.services.exchange.reaching import answering, consumer_of, make_topics, producer_of
+from opsledger.services.exchange.making import ensure_topics
+from opsledger.services.exchange.reaching import answering, consumer_of, producer_of
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.tickets.intake import Intake, Outcome
 
@@ -49,8 +50,9 @@ class Ingress:
         self._look_at_s = 0.0
 
     def run(self, stop: Event) -> None:
-        """Consume until ``stop`` is set. Raises ExchangeUnreachable, and what the journal raises; may be run again then."""
-        make_topics(self._exchange.kafka, self._topics.incoming())
+        """Consume until ``stop`` is set. Raises ExchangeUnreachable, InvalidSettings for topics that would lose
+        events, and what the journal raises; may be run again then."""
+        ensure_topics(self._exchange.kafka, self._topics.incoming())
         with answering(), producer_of(self._exchange.kafka) as producer, self._consumer() as consumer:
             consumer.subscribe([self._topics.inbound.name])
             while not stop.is_set():

@@ -14,8 +14,9 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 
 from opsledger.core.ports import Journal, RecordedEvent
 from opsledger.services.exchange.checkpoint import Checkpoint
+from opsledger.services.exchange.making import ensure_topics
 from opsledger.services.exchange.outbound import public_record
-from opsledger.services.exchange.reaching import answering, consumer_of, make_topics, producer_of
+from opsledger.services.exchange.reaching import answering, consumer_of, producer_of
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.projections.runner import fingerprint
 
@@ -44,7 +45,7 @@ class Publisher:
     def run(self, stop: Event) -> None:
         """Publish until ``stop`` is set. Raises ExchangeUnreachable, and what the journal raises; may be run again then."""
         link, instance = self._exchange.kafka, self._exchange.instance
-        make_topics(link, (*self._topics.from_journal(), self._topics.positions))
+        ensure_topics(link, (*self._topics.from_journal(), self._topics.positions))
         turn = consumer_of(
             link, group_id=f"{self._exchange.prefix}.publisher", group_instance_id=instance, client_id=instance,
             partition_assignment_strategy=[CooperativeStickyAssignor], session_timeout_ms=10_000, heartbeat_interval_ms=3_000,

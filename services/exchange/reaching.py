@@ -3,23 +3,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from threading import Event
 from time import monotonic
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.admin import NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError
+from kafka.structs import TopicPartition
 
 from opsledger.core.errors import ExchangeUnreachable, JournalUnreachable
-from opsledger.services.exchange.topics import Topic
 from opsledger.services.journal.kafka.link import admin_client, options, producer_client, release
 from opsledger.services.journal.kafka.settings import KafkaLink
 
 CLOSE_S = 2.0
-_AGAIN_S = 0.02
 _METADATA_MS = 5_000
 """How soon a consumer notices new partitions."""
+_LOOK_MS = 500
 
 
 @contextmanager
@@ -67,35 +65,14 @@ def consumer_of(link: KafkaLink, **more: Any) -> Iterator[KafkaConsumer]:
         release(consumer)
 
 
-def make_topics(link: KafkaLink, topics: tuple[Topic, ...]) -> list[str]:
-    """Make those that are not there; their names. One that is there is left as it is. Raises ExchangeUnreachable."""
-    with answering(), admin_of(link) as admin:
-        there = set(admin.list_topics())
-        made = list(_made(admin, link, (topic for topic in topics if topic.name not in there)))
-        _await(admin, {topic.name for topic in topics}, link.request_timeout_s)
-        return made
-
-
-def _made(admin: KafkaAdminClient, link: KafkaLink, missing: Iterator[Topic]) -> Iterator[str]:
-    for topic in missing:
-        new = NewTopic(topic.name, topic.partitions, link.replication_factor, topic_configs=dict(topic.settings))
-        try:
-            admin.create_topics([new])
-        except TopicAlreadyExistsError:  # another node was faster
-            continue
-        yield topic.name
-
-
-def _await(admin: KafkaAdminClient, names: set[str], timeout_s: float) -> None:
-    """Until the broker tells of topics that have just been made: a consumer that came before would be assigned nothing of them."""
-    pause, deadline_s = Event(), monotonic() + timeout_s
-    while missing := names - set(admin.list_topics()):
-        if monotonic() > deadline_s:
-            raise ExchangeUnreachable(f"Kafka made {min(missing)} but does not tell of it")
-        pause.wait(_AGAIN_S)
-
-
-def topics_there(link: KafkaLink) -> set[str]:
-    """Names of all topics. Raises ExchangeUnreachable."""
-    with answering(), admin_of(link) as admin:
-        return set(admin.list_topics())
+def records_up_to(consumer: KafkaConsumer, part: TopicPartition, end: int, patience_s: float) -> Iterator[Any]:
+    """Records of an assigned partition from where ``consumer`` stands until the offset ``end``. Raises ExchangeUnreachable when
+    nothing comes for ``patience_s``: a consumer whose brokers are away gets nothing and says nothing."""
+    before, deadline_s = None, monotonic() + patience_s
+    while (at := consumer.position(part, timeout_ms=_LOOK_MS)) is None or at < end:
+        found = consumer.poll(timeout_ms=_LOOK_MS).get(part, ())
+        yield from (record for record in found if record.offset < end)
+        if found or at != before:
+            before, deadline_s = at, monotonic() + patience_s
+        elif monotonic() > deadline_s:
+            raise ExchangeUnreachable(f"Kafka does not answer (nothing of {part.topic} came for {patience_s:g} s)")

@@ -9,18 +9,18 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from opsledger.services.exchange.dead_letters import DeadLetter, headers_to_send_again, read_dead_letter
-from opsledger.services.exchange.reaching import answering, consumer_of, producer_of
+from opsledger.services.exchange.making import partitions_of
+from opsledger.services.exchange.reaching import answering, consumer_of, producer_of, records_up_to
 from opsledger.services.exchange.topics import Exchange
 
 TOGETHER = 500
-_READ_MS = 2_000
 
 
 class DeadLetters:
     """Of one exchange. Raises ExchangeUnreachable when Kafka does not answer."""
 
     def __init__(self, exchange: Exchange) -> None:
-        self._exchange, self._topic = exchange, exchange.topics.dead_letters.name
+        self._exchange, self._link, self._topic = exchange, exchange.kafka, exchange.topics.dead_letters.name
         self._group = f"{exchange.prefix}.dlq-replay"
 
     def waiting(self) -> int:
@@ -39,7 +39,7 @@ class DeadLetters:
         sending and its commit sends again, which the journal's deduplication bears."""
         with ExitStack() as opened:
             consumer, parts = opened.enter_context(self._opened())
-            producer = opened.enter_context(producer_of(self._exchange.kafka))
+            producer = opened.enter_context(producer_of(self._link))
             letters, sent = self._read(consumer, parts, from_start=False), 0
             while part := list(islice(letters, TOGETHER if limit is None else min(TOGETHER, limit - sent))):
                 self._send(producer, part)
@@ -58,16 +58,14 @@ class DeadLetters:
             for letter in letters
         ]
         for acknowledgement in under_way:
-            acknowledgement.get(timeout=self._exchange.kafka.delivery_timeout_s)
+            acknowledgement.get(timeout=self._link.delivery_timeout_s)
 
     def _read(self, consumer: KafkaConsumer, parts: list[TopicPartition], *, from_start: bool) -> Iterator[DeadLetter]:
         """Up to where the topic ends now."""
         for part, end in consumer.end_offsets(parts).items():
             consumer.assign([part])
             consumer.seek(part, consumer.beginning_offsets([part])[part] if from_start else self._sent_up_to(consumer, part))
-            while consumer.position(part) < end:
-                found = consumer.poll(timeout_ms=_READ_MS, max_records=TOGETHER)
-                yield from (read_dead_letter(record) for record in found.get(part, ()) if record.offset < end)
+            yield from map(read_dead_letter, records_up_to(consumer, part, end, self._link.request_timeout_s))
 
     def sent_up_to(self) -> dict[int, int]:
         """By partition, the first offset that was not sent again."""
@@ -75,11 +73,10 @@ class DeadLetters:
             return {part.partition: self._sent_up_to(consumer, part) for part in parts}
 
     def _sent_up_to(self, consumer: KafkaConsumer, part: TopicPartition) -> int:
-        committed = consumer.committed(part)
+        committed = consumer.committed(part, timeout_ms=round(self._link.request_timeout_s * 1_000))
         return int(consumer.beginning_offsets([part])[part] if committed is None else committed)
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[KafkaConsumer, list[TopicPartition]]]:
-        with answering(), consumer_of(self._exchange.kafka, group_id=self._group) as consumer:
-            parts = [TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic) or ())]
-            yield consumer, parts
+        with answering(), consumer_of(self._link, group_id=self._group) as consumer:
+            yield consumer, [TopicPartition(self._topic, number) for number in range(partitions_of(self._link, self._topic))]

@@ -16,7 +16,8 @@ from opsledger.core.errors import InvalidPageToken
 from opsledger.core.scorecards.periods import PeriodKind
 from opsledger.core.scorecards.subjects import SubjectKind
 from opsledger.proto.scorecards.v1.scorecards_pb2 import Scorecard
-from opsledger.services.exchange.reaching import answering, make_topics, producer_of
+from opsledger.services.exchange.making import ensure_topics
+from opsledger.services.exchange.reaching import answering, producer_of
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.projections.runner import Projector
 from opsledger.services.scorecards.messages import scorecard_messages
@@ -39,7 +40,7 @@ class ScorecardPublisher:
     def run(self, stop: Event, projector: Projector) -> None:
         """Publish when the read models have moved, at most every ``scorecards_every_s``, until ``stop`` is set. Raises
         ExchangeUnreachable, and what the database raises; may be run again then."""
-        make_topics(self._exchange.kafka, (self._topic,))
+        ensure_topics(self._exchange.kafka, (self._topic,))
         seen: int | None = None
         with answering(), producer_of(self._exchange.kafka) as producer:
             while not stop.is_set():

@@ -3,14 +3,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
 from kafka.structs import TopicPartition
 
-from opsledger.services.exchange.reaching import consumer_of, make_topics, producer_of
+from opsledger.core.ports import Journal
+from opsledger.services.exchange.making import ensure_topics
+from opsledger.services.exchange.reaching import consumer_of, producer_of
 from opsledger.services.exchange.topics import Exchange
+from opsledger.services.journal.partitions import Numbered
 from tests.kit.kafka import new_topic, shared_broker
 
 PATIENCE_S = 60
@@ -26,6 +29,28 @@ class Runs(Protocol):
     def run(self, stop: Event) -> None: ...
 
 
+class Owned(Numbered):
+    """A partition of which this node is the owner or not, as the test says."""
+
+    def __init__(self, journal: Journal, number: int, owner: bool) -> None:
+        super().__init__(journal, number)
+        self._owner = owner
+        self._turn = Condition()
+
+    @property
+    def is_owner(self) -> bool:
+        return self._owner
+
+    def wait_owner(self, owner: bool, timeout_s: float) -> bool:
+        with self._turn:
+            return self._turn.wait_for(lambda: self._owner == owner, timeout_s)
+
+    def change(self) -> None:
+        with self._turn:
+            self._owner = not self._owner
+            self._turn.notify_all()
+
+
 def new_exchange(**more: Any) -> Exchange:
     """With topics that nobody else has."""
     link = shared_broker()
@@ -34,7 +59,7 @@ def new_exchange(**more: Any) -> Exchange:
 
 def produce(exchange: Exchange, records: Iterable[In]) -> list[tuple[int, int]]:
     """Into the inbound topic; partition and offset of each."""
-    make_topics(exchange.kafka, exchange.topics.incoming())
+    ensure_topics(exchange.kafka, exchange.topics.incoming())
     with producer_of(exchange.kafka) as producer:
         sent = [
             producer.send(exchange.topics.inbound.name, key=record.key, value=record.value, headers=list(record.headers))

@@ -8,9 +8,11 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
+from opsledger.core.errors import InvalidSettings
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
+from opsledger.services.exchange.making import ensure_topics
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.journal.kafka.link import admin_client
 from opsledger.services.journal.segment import SegmentJournal
@@ -59,3 +61,36 @@ def test_topics_are_made_with_settings_that_are_said() -> None:
     for topic in exchange.topics:
         has = {name: str(entry["value"]) for name, entry in described[topic.name].items()}
         assert {name: has[name] for name in topic.settings} == dict(topic.settings)
+
+
+@pytest.mark.parametrize(("name", "setting", "value", "said"), [
+    ("inbound", "retention.ms", "60000", "is 60000 and must be at least 1209600000"),
+    ("dead_letters", "retention.ms", "604800000", "is 604800000 and must be -1"),
+    ("tickets", "cleanup.policy", "compact", "is compact and must be delete"),
+    ("scorecards", "cleanup.policy", "delete", "is delete and must be compact"),
+    ("positions", "cleanup.policy", "compact,delete", "is compact,delete and must be compact"),
+    ("evaluations", "max.message.bytes", "1048588", "is 1048588 and must be at least 20971520"),
+    ("coaching", "unclean.leader.election.enable", "true", "is true and must be false"),
+])
+def test_a_topic_that_would_lose_something_is_refused(name: str, setting: str, value: str, said: str) -> None:
+    exchange = new_exchange()
+    topic = getattr(exchange.topics, name)
+    kafka = ["--kafka", exchange.kafka.bootstrap_servers[0], "--prefix", exchange.prefix]
+    settings = dict(topic.settings) | {setting: value}
+    with closing(admin_client(exchange.kafka)) as admin:
+        admin.create_topics([NewTopic(topic.name, 1, 1, topic_configs=settings)])
+    refused = run("topics", "create", *kafka)
+    assert refused.code == 2
+    assert f"{topic.name}: {setting}: {said}" in " ".join(refused.err.split())
+    assert f"--add-config {setting}={topic.settings[setting]}" in " ".join(refused.err.split())
+    with pytest.raises(InvalidSettings, match=setting):
+        ensure_topics(exchange.kafka, [topic])
+    ensure_topics(exchange.kafka, [other for other in exchange.topics if other != topic])
+
+
+def test_how_long_takers_may_take_is_the_operators_choice() -> None:
+    exchange = new_exchange()
+    topic = exchange.topics.tickets
+    with closing(admin_client(exchange.kafka)) as admin:
+        admin.create_topics([NewTopic(topic.name, 1, 1, topic_configs=dict(topic.settings) | {"retention.ms": "3600000"})])
+    assert topic.name not in ensure_topics(exchange.kafka, list(exchange.topics))
