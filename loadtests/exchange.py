@@ -21,13 +21,15 @@ import typer
 from opsledger.core.ports import Journal
 from opsledger.core.tickets.facts import Actor, ActorKind, Opened, TicketFact
 from opsledger.services.exchange.ingress import Ingress
+from opsledger.services.exchange.making import ensure_topics
 from opsledger.services.exchange.publisher import Publisher
-from opsledger.services.exchange.reaching import consumer_of, make_topics, producer_of
+from opsledger.services.exchange.reaching import consumer_of, producer_of
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.importers.audit_export import ServiceNowReader
 from opsledger.services.importers.runner import run_import
 from opsledger.services.importers.writing import Owner
 from opsledger.services.journal.clock import wall_clock_us
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
@@ -48,7 +50,7 @@ def main(
         folder = Path(name)
         with broker(Broker(folder / "broker")) as kafka:
             exchange = Exchange(kafka=kafka.link())
-            make_topics(exchange.kafka, tuple(exchange.topics))
+            ensure_topics(exchange.kafka, tuple(exchange.topics))
             with SegmentJournal.open(folder / "direct") as direct, SegmentJournal.open(folder / "ingress") as journal:
                 figures = _measure(exchange, log, direct, journal, singles)
                 same = _read_models(direct, folder / "direct.db") == _read_models(journal, folder / "ingress.db", up_to=direct.position)
@@ -66,7 +68,7 @@ def _measure(exchange: Exchange, log: Path, direct: Journal, journal: Journal, s
             producer.flush()
 
         produce_s = _timed(produce)
-    ingress, publisher = Ingress(exchange, Intake(journal)), Publisher(exchange, journal)
+    ingress, publisher = Ingress(exchange, Intake(journal)), Publisher(exchange, Numbered(journal))
     with _working(ingress):
         ingress_s = _timed(lambda: _until(lambda: journal.position == len(events)))
     with _working(publisher):

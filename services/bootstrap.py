@@ -1,7 +1,7 @@
 """The only wiring: what a server is made of. A new service is one line in ``_services``, a new thread one in ``_background``."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -33,6 +33,7 @@ from opsledger.services.grpc.progress import Progress, ReadYourWrites
 from opsledger.services.grpc.server import Service
 from opsledger.services.grpc.threads import InThread, Threads
 from opsledger.services.journal.clock import wall_clock_us
+from opsledger.services.journal.partitions import Numbered, Partition, PartitionedJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.runner import Projector
@@ -178,9 +179,9 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     if (exchange := parts.settings.exchange) and exchange.ingress:
         yield _ingress(exchange, parts, on_dead)
     if (exchange := parts.settings.exchange) and exchange.publish:
-        yield _publisher(exchange, parts, on_dead)
-        scorecards = ScorecardPublisher(exchange, Reports(parts.engine))
-        yield Background("scorecards", lambda stop: scorecards.run(stop, parts.projector), on_dead)
+        partitions = parts.journal.parts if isinstance(parts.journal, PartitionedJournal) else (Numbered(parts.journal),)
+        yield from _publishers(exchange, partitions, parts, on_dead)
+        yield Background("scorecards", ScorecardPublisher(exchange, Reports(parts.engine), partitions[0]).run, on_dead)
 
 
 def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
@@ -194,13 +195,16 @@ def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
     return work
 
 
-def _publisher(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
-    gauge, publisher = parts.metrics.gauge, Publisher(exchange, parts.journal)
-    work = Background("publisher", publisher.run, on_dead)
-    gauge("published", "Records sent to the public topics since the start.", lambda: publisher.published)
-    gauge("publisher_lag", "Recorded events that are not published yet; 0 while another node publishes.", lambda: publisher.lag)
-    gauge("publisher_healthy", "0: Kafka or the journal does not answer, and it is tried again.", work.is_healthy)
-    return work
+def _publishers(exchange: Exchange, partitions: Sequence[Partition], parts: Parts, on_dead: OnDead) -> list[Background]:
+    gauge, publishers = parts.metrics.gauge, [Publisher(exchange, partition) for partition in partitions]
+    works = [Background(f"publisher {number}", publisher.run, on_dead) for number, publisher in enumerate(publishers)]
+    gauge("published", "Records sent to the public topics since the start.", lambda: sum(each.published for each in publishers))
+    gauge("publisher_lag", "Events of this node's partitions that are not published yet.", lambda: sum(each.lag for each in publishers))
+    gauge(
+        "publisher_healthy", "0: Kafka or the journal does not answer, and it is tried again.",
+        lambda: all(work.is_healthy() for work in works),
+    )
+    return works
 
 
 def _measure(parts: Parts) -> None:

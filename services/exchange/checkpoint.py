@@ -1,4 +1,4 @@
-"""How far a journal has been published, kept where it was published to: the compacted topic of positions.
+"""How far a partition of a journal has been published, kept where it was published to: the compacted topic of positions.
 
 So it holds for any journal and any node, and neither new read models nor an older copy of them can make it forget.
 """
@@ -6,28 +6,28 @@ from __future__ import annotations
 
 import json
 
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaProducer
 from kafka.structs import TopicPartition
 
+from opsledger.services.exchange.reaching import answering, consumer_of, records_up_to
 from opsledger.services.exchange.topics import Exchange
-
-_POLL_MS = 1_000
 
 
 class Checkpoint:
-    """Of one journal, named by its first event."""
+    """Of one partition, named by its number and its first event: two partitions may begin with copies of the same one."""
 
-    def __init__(self, exchange: Exchange, origin: str) -> None:
-        self._topic, self._timeout_s = exchange.topics.positions.name, exchange.kafka.delivery_timeout_s
-        self._key = f"public/{origin}".encode()
+    def __init__(self, exchange: Exchange, number: int, origin: str) -> None:
+        self._exchange, self._topic = exchange, exchange.topics.positions.name
+        self._key = f"public/{number}/{origin}".encode()
 
-    def read(self, consumer: KafkaConsumer) -> int:
-        """The highest position that was written; 0 before the first. ``consumer`` is assigned the topic's one partition."""
-        part = TopicPartition(self._topic, 0)
-        end, found = consumer.end_offsets([part])[part], 0
-        consumer.seek_to_beginning(part)
-        while consumer.position(part) < end:
-            for record in consumer.poll(timeout_ms=_POLL_MS).get(part, ()):
+    def read(self) -> int:
+        """The highest position that was written; 0 before the first. Raises ExchangeUnreachable."""
+        part, found = TopicPartition(self._topic, 0), 0
+        with answering(), consumer_of(self._exchange.kafka) as consumer:
+            end = consumer.end_offsets([part])[part]
+            consumer.assign([part])
+            consumer.seek(part, consumer.beginning_offsets([part])[part])
+            for record in records_up_to(consumer, part, end, self._exchange.kafka.request_timeout_s):
                 if record.key == self._key:
                     found = max(found, int(json.loads(record.value)["position"]))
         return found
@@ -35,4 +35,4 @@ class Checkpoint:
     def write(self, producer: KafkaProducer, position: int) -> None:
         """Return when it is kept."""
         value = json.dumps({"position": position}).encode()
-        producer.send(self._topic, key=self._key, value=value, partition=0).get(timeout=self._timeout_s)
+        producer.send(self._topic, key=self._key, value=value, partition=0).get(timeout=self._exchange.kafka.delivery_timeout_s)

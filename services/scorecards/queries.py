@@ -12,7 +12,7 @@ from opsledger.core.scorecards.periods import Almanac, Period
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.core.sla.rules import parse_rules
 from opsledger.core.sla.zones import zone
-from opsledger.services.projections.tables import outcomes, rules, tickets
+from opsledger.services.projections.tables import outcomes, positions, rules, tickets
 from opsledger.services.projections.tables_coaching import coaching_item_outcomes, coaching_outcomes
 from opsledger.services.projections.tables_quality import evaluations, quality_outcomes
 
@@ -51,6 +51,10 @@ class Case(NamedTuple):
     status: str
     priority: str
     category: str
+
+
+def positions_reached(connection: Connection) -> tuple[int, ...]:
+    return tuple(connection.scalars(select(positions.c.position).order_by(positions.c.position)))
 
 
 def programs(connection: Connection) -> list[Program]:

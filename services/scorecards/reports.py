@@ -56,6 +56,11 @@ class Reports:
     def __init__(self, engine: Engine, now_us: Callable[[], int] = wall_clock_us) -> None:
         self._engine, self._now_us = engine, now_us
 
+    def positions(self) -> tuple[int, ...]:
+        """How far the read models have come."""
+        with self._engine.connect() as connection:
+            return queries.positions_reached(connection)
+
     def programs(self) -> list[Program]:
         with self._engine.connect() as connection:
             return queries.programs(connection)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from opsledger.core.coaching.session import CoachingSession
+from opsledger.core.partitions import begin_of
 from opsledger.core.ports import Commit, Journal, NewEvent
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.proto.decisions.v1.decision_event_pb2 import DecisionEvent
@@ -19,10 +20,11 @@ from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.exchange.publisher import Publisher
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.tickets.intake import Intake
 from tests.kit.events import event, event_bytes
-from tests.kit.exchange import consume, new_exchange, until, working
+from tests.kit.exchange import Owned, consume, new_exchange, until, working
 from tests.kit.quality import SEVENTY_FIVE, SIXTY, START_US, UNTIL_US, result, sheet, started
 
 pytestmark = pytest.mark.xdist_group("kafka")
@@ -31,11 +33,12 @@ HIDDEN = b"\xa2\x06\x06secret"
 """Field 100 of TicketEvent, which is reserved for personal data."""
 
 
-def publish(exchange: Exchange, journal: Journal, *, events_max: int = 1000) -> Publisher:
-    """Run a publisher until it has reached the end of the journal."""
-    publisher = Publisher(exchange, journal, events_max=events_max)
+def publish(exchange: Exchange, journal: Journal, *, number: int = 0, events_max: int = 1000) -> Publisher:
+    """Run a publisher until it has reached the end of the journal, which is a partition with this number."""
+    partition = Numbered(journal, number)
+    publisher = Publisher(exchange, partition, events_max=events_max)
     with working(publisher):
-        until(lambda: publisher.position == journal.position, "the end of the journal is not reached")
+        until(lambda: publisher.position == partition.position, "the end of the journal is not reached")
     return publisher
 
 
@@ -120,8 +123,9 @@ from pathlib import Path
 from threading import Event
 from opsledger.services.exchange.publisher import Publisher
 from opsledger.services.exchange.topics import Exchange
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.journal.segment import SegmentJournal
-from tests.kit.exchange import consume, until
+from tests.kit.exchange import Owned, consume, until
 
 exchange, last = Exchange.model_validate_json(sys.argv[1]), int(sys.argv[3])
 
@@ -143,7 +147,7 @@ class Deadly:
     def read(self, after, limit):
         return Batch(self._journal.read(after, limit))
 
-Publisher(exchange, Deadly(SegmentJournal.open(Path(sys.argv[2]), read_only=True)), events_max=10).run(Event())
+Publisher(exchange, Deadly(Numbered(SegmentJournal.open(Path(sys.argv[2]), read_only=True))), events_max=10).run(Event())
 """
 
 
@@ -167,11 +171,47 @@ def test_killed_at_any_moment_it_leaves_no_gap_and_keeps_the_order(tmp_path: Pat
         assert of_ticket == wanted[ticket::5]
 
 
-def test_of_two_nodes_one_publishes() -> None:
+def test_the_owner_publishes_and_the_next_one_goes_on() -> None:
     exchange, journal = new_exchange(), MemoryJournal()
     Intake(journal).record([event_bytes(f"e{number}") for number in range(50)])
-    one, two = (Publisher(exchange.model_copy(update={"instance": name}), journal) for name in ("n1", "n2"))
+    nodes = [Owned(journal, 2, owner=True), Owned(journal, 2, owner=False)]
+    one, two = (Publisher(exchange, node) for node in nodes)
     with working(one, two):
-        until(lambda: journal.position in (one.position, two.position), "nobody publishes")
-    assert len(consume(exchange, exchange.topics.tickets.name)) == one.published + two.published
-    assert {one.published, two.published} == {0, 50}
+        until(lambda: one.position == nodes[0].position, "the owner does not publish")
+        assert (one.lag, two.position, two.lag) == (0, None, 0)
+        for node in nodes:
+            node.change()
+        until(lambda: one.position is None, "it goes on although it is the owner no more")
+        Intake(journal).record([event_bytes(f"e{number}") for number in range(50, 60)])
+        until(lambda: two.position == nodes[1].position, "the new owner does not publish")
+    assert (one.published, two.published) == (50, 10)
+    records = consume(exchange, exchange.topics.tickets.name)
+    assert [headers(record)["ce_position"] for record in records] == [str(begin_of(2) + number) for number in range(1, 61)]
+
+
+def test_partitions_that_begin_with_the_same_event_do_not_share_a_position() -> None:
+    """The rules of a program stand first in each partition to which they were copied; they are nobody else's business."""
+    exchange = new_exchange()
+    shared = NewEvent(b"r" * 16, "sla.v1.rules_shared", "acme", 0, b"rules", b"k" * 16)
+    for number in range(2):
+        journal = MemoryJournal()
+        journal.append(Commit([shared]))
+        Intake(journal).record([event_bytes(f"e{number}")])
+        assert publish(exchange, journal, number=number).published == 1
+    assert len(consume(exchange, exchange.topics.tickets.name)) == 2
+    assert sum(len(consume(exchange, topic.name)) for topic in exchange.topics.from_journal()) == 2
+
+
+def test_a_journal_that_was_put_back_to_an_earlier_state_publishes_what_it_records_now() -> None:
+    exchange, journal, earlier = new_exchange(), MemoryJournal(), MemoryJournal()
+    Intake(journal).record([event_bytes(f"e{number}") for number in range(5)])
+    publish(exchange, journal)
+    Intake(earlier).record([event_bytes("e0"), event_bytes("e1")])
+    partition = Numbered(earlier)
+    publisher = Publisher(exchange, partition)
+    with working(publisher):
+        until(lambda: publisher.position == 2, "it does not begin at the end of the journal")
+        Intake(earlier).record([event_bytes("another")])
+        until(lambda: publisher.position == 3, "what is recorded now is not published")
+    published = [TicketEvent.FromString(record.value).event_id for record in consume(exchange, exchange.topics.tickets.name)]
+    assert published == ["e0", "e1", "e2", "e3", "e4", "another"]

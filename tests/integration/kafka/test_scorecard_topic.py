@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Event
 
 import pytest
 
@@ -18,22 +17,12 @@ from opsledger.services.projections.runner import Projector
 from opsledger.services.scorecards.messages import scorecard_messages
 from opsledger.services.scorecards.queries import Program
 from opsledger.services.scorecards.reports import Reports
-from tests.kit.exchange import consume, new_exchange, until, working
+from tests.kit.exchange import Owned, consume, new_exchange, until, working
 from tests.kit.floor import MONDAY_US, floor
 from tests.kit.read_models import record
 
 pytestmark = pytest.mark.xdist_group("kafka")
 NOW_US = MONDAY_US + 365 * 86_400_000_000
-
-
-class Running:
-    """A scorecard publisher with its projector."""
-
-    def __init__(self, publisher: ScorecardPublisher, projector: Projector) -> None:
-        self._publisher, self._projector = publisher, projector
-
-    def run(self, stop: Event) -> None:
-        self._publisher.run(stop, self._projector)
 
 
 def last_values(exchange: Exchange) -> dict[str, Scorecard]:
@@ -44,7 +33,8 @@ def test_every_scorecard_is_there_and_only_those_that_change_come_again(tmp_path
     exchange, journal, facts = new_exchange(scorecards_every_s=0.05), MemoryJournal(), floor(60)
     engine = open_database(f"sqlite:///{tmp_path}/opsledger.db")
     projector, reports = Projector(journal, engine), Reports(engine, lambda: NOW_US)
-    publisher = ScorecardPublisher(exchange, reports)
+    nodes = [Owned(journal, 0, owner=True), Owned(journal, 0, owner=False)]
+    publisher, other = (ScorecardPublisher(exchange, reports, node) for node in nodes)
 
     def said() -> list[Scorecard]:
         """By the read models, of one program."""
@@ -61,7 +51,7 @@ def test_every_scorecard_is_there_and_only_those_that_change_come_again(tmp_path
 
     record(journal, facts)
     projector.catch_up()
-    with working(Running(publisher, projector)):
+    with working(publisher, other):
         until(agree, "the scorecards are not published")
         first = len(said())
         until(lambda: publisher.published == first, "not each is published once")
@@ -72,6 +62,10 @@ def test_every_scorecard_is_there_and_only_those_that_change_come_again(tmp_path
         )])
         projector.catch_up()
         until(agree, "the late fact is not told")
-    assert first > 10
-    assert 0 < publisher.published - first < first
+        assert first > 10
+        assert 0 < publisher.published - first < first
+        assert other.published == 0
+        for node in nodes:
+            node.change()
+        until(lambda: other.published == len(said()), "the new owner does not publish everything")
     engine.dispose()
