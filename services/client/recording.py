@@ -16,7 +16,7 @@ from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.client.calls import pause
 from opsledger.services.client.connection import ATTEMPTS_MAX, Connection
 from opsledger.services.client.errors import RETRYABLE, typed
-from opsledger.services.tickets.intake import Outcome
+from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, Outcome
 
 SERVICE = pb.DESCRIPTOR.services_by_name["TicketRecorderService"]
 BATCHES_MAX = 64
@@ -58,6 +58,8 @@ class RecordingStream:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.batch_events_max = BATCH_EVENTS_MAX
+        """How many events the server takes in a batch; with any answer it says so."""
         self._unanswered: deque[_Batch] = deque()
         self._sent = 0
         """How many of the unanswered ones were sent on the stream that is open."""
@@ -158,6 +160,7 @@ class RecordingStream:
                 batch = self._unanswered.popleft()
                 self._sent -= 1
                 self._window, self._failures = answer.window, 0
+                self.batch_events_max = answer.batch_events_max or self.batch_events_max
                 self._changed.notify_all()
             batch.outcomes.set_result(_outcomes(self._connection, answer.results))
 

@@ -29,6 +29,7 @@ CODES: dict[type[errors.OpsledgerError], StatusCode] = {
     errors.Precluded: StatusCode.FAILED_PRECONDITION,
     errors.VersionConflict: StatusCode.ABORTED,
     errors.Overloaded: StatusCode.RESOURCE_EXHAUSTED,
+    errors.NoRoom: StatusCode.RESOURCE_EXHAUSTED,
     errors.NotReady: StatusCode.UNAVAILABLE,
     errors.ExchangeUnreachable: StatusCode.UNAVAILABLE,
     errors.DatabaseUnusable: StatusCode.UNAVAILABLE,

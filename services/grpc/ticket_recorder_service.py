@@ -71,7 +71,9 @@ class TicketRecorder:
             while (batch := await unanswered.get()) is not None:
                 batch_id, outcomes = batch
                 results = await self._results(outcomes)
-                await context.write(pb.StreamTicketEventsResponse(batch_id=batch_id, results=results, window=self._window))
+                await context.write(pb.StreamTicketEventsResponse(
+                    batch_id=batch_id, results=results, window=self._window, batch_events_max=self._intake.batch_events_max,
+                ))
                 slots.release()
             await reading  # raises what ended it, after everything before it was answered
         finally:

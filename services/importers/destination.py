@@ -75,7 +75,9 @@ class ServerDestination:
         client = self._resources.enter_context(connect(self._address, token=self._token))
         if self._rules is not None:
             client.rules.PublishRules(self._rules)
-        return self._resources.enter_context(client.recorder.stream())
+        stream = self._resources.enter_context(client.recorder.stream())
+        stream.submit(()).result()  # its answer says how large batches may be
+        return stream
 
     def project(self, progress: Progress) -> None:
         """Nothing to do."""

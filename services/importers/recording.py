@@ -19,6 +19,9 @@ BATCHES_UNDER_WAY_MAX = 8
 class Sink(Protocol):
     """Intake, or a server that has one."""
 
+    batch_events_max: int
+    """It refuses larger batches."""
+
     def submit(self, events: Sequence[bytes]) -> Future[list[Outcome]]: ...
 
 
@@ -38,7 +41,7 @@ def record(spool: Spool, sink: Sink, summary: Summary, progress: Callable[[int],
         summary.recorded += len(outcomes) - duplicates
         progress(len(outcomes))
 
-    for batch in _batches(spool.events()):
+    for batch in _batches(spool.events(), min(BATCH_EVENTS_MAX, sink.batch_events_max)):
         if len(under_way) >= BATCHES_UNDER_WAY_MAX:
             finish_one()
         while True:
@@ -53,11 +56,11 @@ def record(spool: Spool, sink: Sink, summary: Summary, progress: Callable[[int],
         finish_one()
 
 
-def _batches(events: Iterator[bytes]) -> Iterator[list[bytes]]:
+def _batches(events: Iterator[bytes], events_max: int) -> Iterator[list[bytes]]:
     batch: list[bytes] = []
     size = 0
     for event in events:
-        if batch and (len(batch) == BATCH_EVENTS_MAX or size + len(event) > BATCH_BYTES_MAX):
+        if batch and (len(batch) == events_max or size + len(event) > BATCH_BYTES_MAX):
             yield batch
             batch, size = [], 0
         batch.append(event)

@@ -6,13 +6,15 @@ shuffled, or read again after a crash gives the journal the same events in the s
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.errors import FieldViolation, InvalidInput, NoRoom
 from opsledger.core.tickets.facts import TicketFact
 from opsledger.core.tickets.order import rank
 from opsledger.services.importers.files import Row
@@ -36,12 +38,16 @@ class TicketRows(NamedTuple):
 
 
 class Spool:
-    """A temporary file of rows and events; gone when closed, and when the process is killed."""
+    """A temporary file of rows and events; gone when closed, and when the process is killed.
+
+    Every method raises NoRoom when the folder for temporary files takes no more.
+    """
 
     def __init__(self) -> None:
         # no name: a file of SQLite's own that has none in its folder either, so that nothing of it can be left behind
         self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(_SCHEMA)
+        with _room():
+            self._database.executescript(_SCHEMA)
         self._rows: list[tuple[object, ...]] = []
         self._events: list[tuple[object, ...]] = []
 
@@ -66,7 +72,7 @@ class Spool:
     def tickets(self) -> Iterator[TicketRows]:
         """All rows, ticket by ticket. Raises InvalidInput for a ticket with more rows than are compared in memory."""
         self._flush()
-        found = self._database.cursor().execute("SELECT ticket, line, cells FROM rows ORDER BY ticket")
+        found = self._select("SELECT ticket, line, cells FROM rows ORDER BY ticket")
         for ticket, group in groupby(found, key=lambda item: item[0]):
             rows: list[Row] = []
             for _, line, cells in group:
@@ -80,7 +86,7 @@ class Spool:
     def events(self) -> Iterator[bytes]:
         """All events, ticket by ticket, in the order of the fold."""
         self._flush()
-        for (payload,) in self._database.cursor().execute(
+        for (payload,) in self._select(
             "SELECT payload FROM events ORDER BY tenant, source, ticket, at, sequence, rank, event_id, payload"
         ):
             yield payload
@@ -88,15 +94,36 @@ class Spool:
     def counts(self) -> tuple[int, int]:
         """(tickets, events)."""
         self._flush()
-        tickets, events = self._database.execute(
+        [(tickets, events)] = self._select(
             "SELECT (SELECT count(*) FROM (SELECT DISTINCT tenant, source, ticket FROM events)), (SELECT count(*) FROM events)"
-        ).fetchone()
+        )
         return tickets, events
 
+    def _select(self, query: str) -> Iterator[Any]:
+        with _room():  # sorting needs room too
+            yield from self._database.cursor().execute(query)
+
     def _flush(self) -> None:
-        with self._database:
+        with _room(), self._database:
             self._database.execute("BEGIN")
             self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._rows)
             self._database.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._events)
         self._rows.clear()
         self._events.clear()
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise NoRoom(
+            f"the folder for temporary files, {_temporary_folder()}, takes no more of what is sorted there ({error}); make room in it, "
+            "or name another one: TMPDIR=FOLDER"
+        ) from error
+
+
+def _temporary_folder() -> str:
+    """Where SQLite keeps a file without a name: https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations"""
+    places = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp")
+    return next((place for place in places if place and os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK)), os.getcwd())

@@ -38,7 +38,7 @@ class Intake:
 
     def __init__(self, journal: Journal, *, batch_events_max: int = BATCH_EVENTS_MAX, event_bytes_max: int = EVENT_BYTES_MAX) -> None:
         self._journal = journal
-        self._batch_events_max = batch_events_max
+        self.batch_events_max = batch_events_max
         self._event_bytes_max = event_bytes_max
 
     def submit(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> Future[list[Outcome]]:
@@ -48,8 +48,8 @@ class Intake:
         Events of tenants outside ``tenants`` are rejected (None: every tenant is allowed). Raises InvalidInput for a batch
         with too many events and Overloaded when the journal's queue is full; from the future what Journal.submit says.
         """
-        if len(events) > self._batch_events_max:
-            raise InvalidInput(FieldViolation("events", "TOO_MANY", f"must be at most {self._batch_events_max} in a batch"))
+        if len(events) > self.batch_events_max:
+            raise InvalidInput(FieldViolation("events", "TOO_MANY", f"must be at most {self.batch_events_max} in a batch"))
         checked = [self._check(data, tenants) for data in events]
         accepted = [event for event in checked if isinstance(event, NewEvent)]
         answer: Future[list[Outcome]] = Future()

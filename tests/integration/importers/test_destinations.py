@@ -18,6 +18,7 @@ from opsledger.services.importers.runner import run_import
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.projections.database import open_database
+from opsledger.services.settings import Limits, Settings
 from tests.kit.imports import imported, payloads, table
 from tests.kit.read_models import rows as read_models
 from tests.kit.servers import running
@@ -97,6 +98,17 @@ def test_through_a_server_the_same_bytes_arrive_in_the_same_order(log: Path, who
 
     assert (recorded.recorded, recorded.duplicates) == (whole.position, 0)
     assert (repeated.recorded, repeated.duplicates) == (0, whole.position)
+    assert payloads(journal) == payloads(whole)
+
+
+def test_a_server_that_takes_smaller_batches_gets_them(log: Path, whole: MemoryJournal) -> None:
+    journal = MemoryJournal()
+    with running(journal, Settings(listen=("127.0.0.1:0",), limits=Limits(batch_events_max=7))) as server:
+        target = ServerDestination(server.address, "")
+        recorded = run_import(str(log), reader(), target.open_sink)
+        target.close()
+
+    assert recorded.recorded == whole.position
     assert payloads(journal) == payloads(whole)
 
 

@@ -15,6 +15,8 @@ from tests.kit.events import event
 
 
 class FullDisk:
+    batch_events_max = 1
+
     def submit(self, events: Sequence[bytes]) -> Future[list[Outcome]]:
         raise OSError("no space left on device")
 
