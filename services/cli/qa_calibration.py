@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from opsledger.services.cli.options import AsJson
-from opsledger.services.cli.remote import Token, server_client
+from opsledger.services.cli.remote import ADDRESSES, Token, server_client
 
 group = typer.Typer(no_args_is_help=True, help="Calibration sessions of a server.")
 
-Server = Annotated[str, typer.Option("--server", help="The server.", metavar="HOST:PORT", show_default=False)]
+Server = Annotated[str, typer.Option("--server", help="The server.", metavar=ADDRESSES, show_default=False)]
 Tenant = Annotated[str, typer.Option(help="Whose sessions.", show_default=False)]
 Actor = Annotated[str, typer.Option("--as", help="Who asks; else the token's subject.", show_default=False)]
 

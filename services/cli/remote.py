@@ -8,7 +8,11 @@ import typer
 if TYPE_CHECKING:
     from opsledger.services.client import Client
 
-ServerAddress = Annotated[str, typer.Option("--server", help="Ask a server.", metavar="HOST:PORT", show_default=False)]
+ADDRESSES = "HOST:PORT[,…]"
+"""Of a server, or of several nodes: where one is away, the next is asked."""
+ServerAddress = Annotated[
+    str, typer.Option("--server", help="Ask a server, or the first node that answers.", metavar=ADDRESSES, show_default=False)
+]
 Token = Annotated[str, typer.Option("--token", envvar="OPSLEDGER_TOKEN", help="Bearer token for --server.", show_default=False)]
 
 

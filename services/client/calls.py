@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from time import sleep
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -10,8 +9,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
-from opsledger.services.client.connection import ATTEMPTS_MAX, BACKOFF_S, BACKOFF_S_MAX, Connection
-from opsledger.services.client.errors import RETRYABLE, retry_after_s, typed
+from opsledger.services.client.connection import Connection, serialized
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
@@ -41,10 +39,8 @@ class Method(Generic[Q, R]):
 
 class Call(Generic[Q, R]):
     def __init__(self, connection: Connection, path: str, request: type[Q], response: type[R]) -> None:
-        self._connection, self._request = connection, request
+        self._connection, self._path, self._request, self._response = connection, path, request, response
         self._is_write = "request_id" in request.DESCRIPTOR.fields_by_name
-        self._send = connection.channel.unary_unary(
-            path, request_serializer=request.SerializeToString, response_deserializer=response.FromString)
 
     def __call__(self, request: Q | None = None, *, timeout_s: float | None = None, **fields: Any) -> R:
         """Send a request, or one made of fields. A write without a request_id gets one; all its attempts carry it.
@@ -55,11 +51,7 @@ class Call(Generic[Q, R]):
         filled = connection.filled(request if request is not None else self._request(**fields))
         if self._is_write and not filled.request_id:
             filled.request_id = uuid4().hex
-        with connection.errors():
-            answer: R = self._send(
-                filled, metadata=connection.metadata(sees_writes=not self._is_write), timeout=timeout_s or connection.timeout_s,
-                wait_for_ready=connection.wait_for_server,
-            )
+        answer = connection.call(self._path, filled, self._response, sees_writes=not self._is_write, timeout_s=timeout_s)
         if "position" in answer.DESCRIPTOR.fields_by_name:
             connection.wrote(answer.position)  # type: ignore[attr-defined]  # it has it
         return answer
@@ -90,33 +82,25 @@ class Stream(Generic[Q, R]):
 
 class Watch(Generic[Q, R]):
     def __init__(self, connection: Connection, path: str, request: type[Q], response: type[R]) -> None:
-        self._connection, self._request = connection, request
-        self._open = connection.channel.unary_stream(
-            path, request_serializer=request.SerializeToString, response_deserializer=response.FromString)
+        self._connection, self._path, self._request, self._response = connection, path, request, response
 
     def __call__(self, request: Q | None = None, **fields: Any) -> Iterator[R]:
         """The messages as they come, until the iterator is closed. After a break it goes on from the last resume_token: what came
         after it may come again. Raises OpsledgerError when the server refuses it, or stays away."""
         connection = self._connection
         asked: Any = connection.filled(request if request is not None else self._request(**fields))
-        failures = 0
+        attempts = connection.attempts()
         while True:
-            stream = self._open(asked, metadata=connection.metadata(sees_writes=True))
+            opened = attempts.channel.unary_stream(
+                self._path, request_serializer=serialized, response_deserializer=self._response.FromString)
+            stream = opened(asked, metadata=connection.metadata(sees_writes=True))
             try:
                 for message in stream:
-                    failures = 0
+                    attempts.succeeded()
                     asked.resume_token = message.resume_token or asked.resume_token
                     yield message
                 return
-            except grpc.RpcError as failed:
-                failures += 1
-                if failed.code() not in RETRYABLE or failures >= ATTEMPTS_MAX:
-                    raise typed(connection.address, failed) from None
-                pause(failures, failed)
+            except grpc.RpcError as failure:
+                attempts.failed(failure)
             finally:
                 stream.cancel()  # type: ignore[no-untyped-call]  # the stubs forgot it
-
-
-def pause(failures: int, failed: grpc.RpcError) -> None:
-    """Wait before the next attempt, as long as the server asks."""
-    sleep(retry_after_s(failed) or min(BACKOFF_S * 2 ** (failures - 1), BACKOFF_S_MAX))

@@ -1,11 +1,12 @@
 """A connection to a server with the calls of all its services."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import grpc
 
 from opsledger.services.client.areas import Calibrations, Coaching, Evaluations, Forms, Rules, Sampling, Scorecards, Timers
+from opsledger.services.client.attempts import ATTEMPTS_MAX
 from opsledger.services.client.connection import Connection
 from opsledger.services.client.recording import Recorder
 
@@ -45,15 +46,17 @@ class Client:
 
 
 def connect(
-    address: str, *, token: str | Callable[[], str] = "", tenant: str = "", actor: str = "", timeout_s: float = 30.0,
-    credentials: grpc.ChannelCredentials | None = None, wait_for_server: bool = False,
+    address: str | Sequence[str], *, token: str | Callable[[], str] = "", tenant: str = "", actor: str = "", timeout_s: float = 30.0,
+    credentials: grpc.ChannelCredentials | None = None, wait_for_server: bool = False, attempts_max: int = ATTEMPTS_MAX,
 ) -> Client:
-    """A client of the server at HOST:PORT. Nothing is sent before the first call.
+    """A client of the server at HOST:PORT, or of nodes at several addresses: ``n1:50051,n2:50051``, or a sequence. What fails at one of
+    them goes on at the next. Nothing is sent before the first call.
 
     ``token``: a bearer token, or a function that gives a fresh one. ``tenant`` and ``actor`` stand in every request that names none.
     ``timeout_s``: of a call, all attempts together. ``credentials``: for TLS. ``wait_for_server``: wait for a server that is not
-    there, until the timeout, instead of failing after a few attempts.
+    there, until the timeout, instead of failing after a few attempts. ``attempts_max``: of a call, or of a stream that gets no answer.
     """
     return Client(Connection(
         address, token=token, tenant=tenant, actor=actor, timeout_s=timeout_s, credentials=credentials, wait_for_server=wait_for_server,
+        attempts_max=attempts_max,
     ))

@@ -1,46 +1,39 @@
-"""One channel to a server, and what every call on it carries."""
+"""A connection to a server, and what every call on it carries."""
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
-from opsledger.services.client.errors import RETRYABLE, typed
+from opsledger.services.client.attempts import ATTEMPTS_MAX, Attempts
+from opsledger.services.client.channels import Channels
 from opsledger.services.grpc.progress import METADATA_KEY
 
-ATTEMPTS_MAX = 5
-BACKOFF_S, BACKOFF_S_MAX = 0.1, 2.0
-SERVICE_CONFIG = {
-    "methodConfig": [{
-        "name": [{}],
-        "retryPolicy": {
-            "maxAttempts": ATTEMPTS_MAX, "initialBackoff": f"{BACKOFF_S}s", "maxBackoff": f"{BACKOFF_S_MAX}s", "backoffMultiplier": 2,
-            "retryableStatusCodes": [code.name for code in RETRYABLE],
-        },
-    }],
-}
-"""gRPC retries by it (https://github.com/grpc/proposal/blob/master/A6-client-retries.md), and waits as long as the server's pushback
-says. Every call may be repeated: facts have event ids, commands request ids, queries change nothing."""
-
+R = TypeVar("R", bound=Message)
 Metadata = tuple[tuple[str, str], ...]
+
+
+def serialized(request: Message) -> bytes:
+    """Maps have no order of their own: a fixed one keeps the bytes that the client made."""
+    data: bytes = request.SerializeToString(deterministic=True)
+    return data
 
 
 class Connection:
     """Thread-safe."""
 
     def __init__(
-        self, address: str, *, token: str | Callable[[], str] = "", tenant: str = "", actor: str = "", timeout_s: float = 30.0,
-        credentials: grpc.ChannelCredentials | None = None, wait_for_server: bool = False,
+        self, addresses: str | Sequence[str], *, token: str | Callable[[], str] = "", tenant: str = "", actor: str = "",
+        timeout_s: float = 30.0, credentials: grpc.ChannelCredentials | None = None, wait_for_server: bool = False,
+        attempts_max: int = ATTEMPTS_MAX,
     ) -> None:
-        options = [("grpc.service_config", json.dumps(SERVICE_CONFIG)), ("grpc.enable_retries", 1), ("grpc.use_local_subchannel_pool", 1)]
-        self.channel = (
-            grpc.insecure_channel(address, options) if credentials is None else grpc.secure_channel(address, credentials, options))
-        self.address, self.tenant, self.actor = address, tenant, actor
-        self.timeout_s, self.wait_for_server = timeout_s, wait_for_server
+        self._channels = Channels(addresses, credentials)
+        self.tenant, self.actor = tenant, actor
+        self._timeout_s, self._wait_for_server = timeout_s, wait_for_server
+        self._attempts_max = attempts_max
         self._token = token
         self._position, self._lock = 0, Lock()
 
@@ -58,13 +51,20 @@ class Connection:
         bearer = (("authorization", f"Bearer {token}"),) if token else ()
         return (*bearer, (METADATA_KEY, str(self.position))) if sees_writes and self.position else bearer
 
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Raises what a failed call stands for."""
-        try:
-            yield
-        except grpc.RpcError as failed:
-            raise typed(self.address, failed) from None
+    def call(self, path: str, request: Message, response: type[R], *, sees_writes: bool, timeout_s: float | None = None) -> R:
+        """What a request is answered. Raises OpsledgerError."""
+        attempts = Attempts(self._channels, self._attempts_max, timeout_s or self._timeout_s, wait_for_server=self._wait_for_server)
+        while True:
+            send = attempts.channel.unary_unary(path, request_serializer=serialized, response_deserializer=response.FromString)
+            try:
+                answer: R = send(request, metadata=self.metadata(sees_writes=sees_writes), timeout=attempts.left_s)
+                return answer
+            except grpc.RpcError as failure:
+                attempts.failed(failure)
+
+    def attempts(self) -> Attempts:
+        """Of a stream, which may stay open for ever."""
+        return Attempts(self._channels, self._attempts_max)
 
     def filled(self, request: Any) -> Any:
         """A copy with the connection's tenant and actor where the request names none."""
@@ -77,4 +77,4 @@ class Connection:
         return copy
 
     def close(self) -> None:
-        self.channel.close()
+        self._channels.close()

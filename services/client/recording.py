@@ -6,16 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Condition, Thread
-from typing import Any
 
 import grpc
 
 from opsledger.core.errors import FieldViolation, NotReady, OpsledgerError
 from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
-from opsledger.services.client.calls import pause
-from opsledger.services.client.connection import ATTEMPTS_MAX, Connection
-from opsledger.services.client.errors import RETRYABLE, typed
+from opsledger.services.client.connection import Connection, serialized
 from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, Outcome
 
 SERVICE = pb.DESCRIPTOR.services_by_name["TicketRecorderService"]
@@ -26,19 +23,14 @@ BATCHES_MAX = 64
 class Recorder:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._record = connection.channel.unary_unary(
-            f"/{SERVICE.full_name}/RecordTicketEvents", request_serializer=_bytes,
-            response_deserializer=pb.RecordTicketEventsResponse.FromString)
 
     def record(self, events: Sequence[TicketEvent | bytes]) -> list[Outcome]:
         """Record a batch: what became of each event, once it is durable. Raises OpsledgerError."""
-        connection = self._connection
-        with connection.errors():
-            answer = self._record(
-                pb.RecordTicketEventsRequest(events=map(_event, events)), metadata=connection.metadata(sees_writes=False),
-                timeout=connection.timeout_s, wait_for_ready=connection.wait_for_server,
-            )
-        return _outcomes(connection, answer.results)
+        answer = self._connection.call(
+            f"/{SERVICE.full_name}/RecordTicketEvents", pb.RecordTicketEventsRequest(events=map(_event, events)),
+            pb.RecordTicketEventsResponse, sees_writes=False,
+        )
+        return _outcomes(self._connection, answer.results)
 
     def stream(self) -> RecordingStream:
         """A stream for many batches. Close it, or use it in a ``with``."""
@@ -57,19 +49,16 @@ class RecordingStream:
     is sent again over a new one. Thread-safe."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._connection, self._attempts = connection, connection.attempts()
         self.batch_events_max = BATCH_EVENTS_MAX
         """How many events the server takes in a batch; with any answer it says so."""
         self._unanswered: deque[_Batch] = deque()
         self._sent = 0
         """How many of the unanswered ones were sent on the stream that is open."""
-        self._window, self._stream, self._batches, self._failures = 1, 0, 0, 0
+        self._window, self._stream, self._batches = 1, 0, 0
         self._closed = False
         self._ended: OpsledgerError | None = None
         self._changed = Condition()
-        self._open = connection.channel.stream_stream(
-            f"/{SERVICE.full_name}/StreamTicketEvents", request_serializer=_bytes,
-            response_deserializer=pb.StreamTicketEventsResponse.FromString)
         self._thread = Thread(target=self._run, name="recording stream", daemon=True)
         self._thread.start()
 
@@ -101,30 +90,32 @@ class RecordingStream:
         self.close()
 
     def _run(self) -> None:
-        error: OpsledgerError = NotReady(f"{self._connection.address}: the server ended the stream")
+        error: OpsledgerError = NotReady("the server stayed away")
         try:
-            error = self._exchange(error)
+            self._exchange()
+            error = NotReady(f"{self._attempts.address}: the server ended the stream")
         except OpsledgerError as broken:
             error = broken
         finally:  # whatever happened, nobody waits for ever
             self._end(error)
 
-    def _exchange(self, error: OpsledgerError) -> OpsledgerError:
-        """Send and receive until all is answered or the server stays away; why it ended."""
+    def _exchange(self) -> None:
+        """Send and receive until all is answered. Raises OpsledgerError when the server stays away."""
         while True:
             with self._changed:
                 self._stream += 1
                 self._sent, self._window = 0, 1
                 self._changed.notify_all()
+            opened = self._attempts.channel.stream_stream(
+                f"/{SERVICE.full_name}/StreamTicketEvents", request_serializer=serialized,
+                response_deserializer=pb.StreamTicketEventsResponse.FromString)
             try:
-                self._serve(self._open(self._requests(self._stream), metadata=self._connection.metadata(sees_writes=False)))
-                return error
-            except grpc.RpcError as failed:
-                self._failures += 1
-                error = typed(self._connection.address, failed)
-                if failed.code() not in RETRYABLE or self._failures >= ATTEMPTS_MAX or (self._closed and not self._unanswered):
-                    return error
-                pause(self._failures, failed)
+                self._serve(opened(self._requests(self._stream), metadata=self._connection.metadata(sees_writes=False)))
+                return
+            except grpc.RpcError as failure:
+                if self._closed and not self._unanswered:
+                    return
+                self._attempts.failed(failure)
 
     def _end(self, error: OpsledgerError) -> None:
         with self._changed:
@@ -156,19 +147,14 @@ class RecordingStream:
         for answer in answers:
             with self._changed:
                 if not self._unanswered or answer.batch_id != self._unanswered[0].id:
-                    raise NotReady(f"{self._connection.address}: the server answered batch {answer.batch_id}, which is not the next one")
+                    raise NotReady(f"{self._attempts.address}: the server answered batch {answer.batch_id}, which is not the next one")
                 batch = self._unanswered.popleft()
                 self._sent -= 1
-                self._window, self._failures = answer.window, 0
+                self._window = answer.window
                 self.batch_events_max = answer.batch_events_max or self.batch_events_max
+                self._attempts.succeeded()
                 self._changed.notify_all()
             batch.outcomes.set_result(_outcomes(self._connection, answer.results))
-
-
-def _bytes(request: Any) -> bytes:
-    """Maps have no order of their own: a fixed one keeps the bytes that the client made."""
-    data: bytes = request.SerializeToString(deterministic=True)
-    return data
 
 
 def _event(event: TicketEvent | bytes) -> TicketEvent:
