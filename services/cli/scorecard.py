@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,9 @@ def scorecard(
     to: Annotated[str, typer.Option(help="Its last day, included.", metavar="DATE", show_default=False)] = "",
     kpi: Annotated[list[str] | None, typer.Option(help="Only this KPI; may be given again.", metavar="NAME")] = None,
     order: Annotated[str, typer.Option(help="Of agents or groups: name or a KPI; 'csat desc' is the reverse.")] = "name",
+    composite: Annotated[Path | None, typer.Option(
+        help="One figure out of several, as this file (YAML or JSON) defines it.", metavar="FILE", allow_dash=True, show_default=False,
+    )] = None,
     tickets: Annotated[bool, typer.Option("--tickets", help="The tickets behind the figures.")] = False,
     confidence: Annotated[float | None, typer.Option(help="Level of the intervals; 0.95 unless given.", show_default=False)] = None,
     database: DatabaseUrl = DEFAULT_DATABASE,
@@ -43,12 +47,14 @@ def scorecard(
 ) -> None:
     """Volume, handle time, SLA, reopenings, first-contact resolution, transfers and satisfaction, each with its interval."""
     from opsledger.services.cli import scorecard_tables
+    from opsledger.services.cli.composite_file import read_composite
     from opsledger.services.cli.scorecard_source import open_source
     from opsledger.services.scorecards.messages import as_document, period_name
 
     kpis = _known(kpi or [])
     subject = _subject(by, agent, group)
     named = period_name(*_period(period, at, from_, to))
+    figures: dict[str, Any] = {"confidence": confidence, "composite": composite and read_composite(composite)}
     show: Callable[[Any, list[str]], None]
     with open_source(database, server, token) as source:
         where = source.program(tenant, program)
@@ -56,29 +62,29 @@ def scorecard(
         if tickets:
             result, show = _tickets(source, common, subject or Subject(SubjectKind.PROGRAM, ""), kpis), scorecard_tables.show_tickets
         elif subject is None:
-            result, show = _many(source, common, by, order, confidence, kpis), scorecard_tables.show_many
+            result, show = _many(source, common | figures, by, order, kpis), scorecard_tables.show_many
         else:
-            result, show = _one(source, common, subject, confidence, kpis), scorecard_tables.show_one
+            result, show = _one(source, common | figures, subject, kpis), scorecard_tables.show_one
     if as_json:
         print(json.dumps(as_document(result), ensure_ascii=False, indent=2))
     else:
         show(result, kpis)
 
 
-def _one(source: Source, common: dict[str, Any], subject: Subject, confidence: float | None, kpis: list[str]) -> Any:
+def _one(source: Source, common: dict[str, Any], subject: Subject, kpis: list[str]) -> Any:
     from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
     from opsledger.services.scorecards.messages import subject_message
 
-    request = pb.GetScorecardRequest(**common, subject=subject_message(subject), confidence=confidence)
+    request = pb.GetScorecardRequest(**common, subject=subject_message(subject))
     return _only(source.answers.GetScorecard(request).scorecard, kpis)
 
 
-def _many(source: Source, common: dict[str, Any], by: SubjectKind, order: str, confidence: float | None, kpis: list[str]) -> Any:
+def _many(source: Source, common: dict[str, Any], by: SubjectKind, order: str, kpis: list[str]) -> Any:
     from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
     from opsledger.services.scorecards.messages import subject_message
 
     kind = subject_message(Subject(by, "")).kind
-    request = pb.ListScorecardsRequest(**common, by=kind, confidence=confidence, order_by=order, page_size=PAGE)
+    request = pb.ListScorecardsRequest(**common, by=kind, order_by=order, page_size=PAGE)
     cards = [_only(card, kpis) for page in source.pages(source.answers.ListScorecards, request) for card in page.scorecards]
     return pb.ListScorecardsResponse(scorecards=cards, total_size=len(cards))
 

@@ -12,6 +12,8 @@ from rich.text import Text
 from opsledger.core.scorecards.kpis import KPIS
 from opsledger.core.sla.zones import zone
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
+from opsledger.services.cli.composite_tables import composite_cell, composite_table
+from opsledger.services.cli.wide_table import Column, tables
 
 WIDTH_PIPED = 160
 """Where there is no terminal whose width could be asked."""
@@ -36,6 +38,8 @@ def show_one(card: pb.Scorecard, kpis: list[str]) -> None:
         if figure.HasField("adjusted"):
             table.add_row("… without the evaluators' bias", *_adjusted(figure), "", "")
     console.print(table)
+    if card.HasField("composite"):
+        console.print(composite_table(card.composite))
     _notes(console, [card], kpis)
 
 
@@ -48,14 +52,15 @@ def show_many(result: pb.ListScorecardsResponse, kpis: list[str]) -> None:
     kind = pb.SubjectKind.Name(first.subject.kind).removeprefix("SUBJECT_KIND_").lower()
     used = {figure.kpi for card in result.scorecards for figure in _with_cases(card.figures)}
     shown = [figure.kpi for figure in first.figures if figure.kpi in used]
-    table = Table(title=f"{len(result.scorecards)} by {kind}, {first.period.label}", title_justify="left", show_lines=False)
-    table.add_column(kind)
-    for kpi in shown:
-        table.add_column(KPIS[kpi].title, justify="right")
-    for card in result.scorecards:
-        cells = {figure.kpi: figure for figure in card.figures}
-        table.add_row(card.subject.name or NOBODY, *(_cell(cells[kpi]) for kpi in shown))
-    console.print(table)
+    names = Column(kind, [card.subject.name or NOBODY for card in result.scorecards])
+    columns = [
+        Column(KPIS[kpi].title, [_cell(figure) for card in result.scorecards for figure in card.figures if figure.kpi == kpi])
+        for kpi in shown
+    ]
+    if first.HasField("composite"):
+        columns.insert(0, Column("Composite", [composite_cell(card.composite) for card in result.scorecards]))
+    for table in tables(f"{len(result.scorecards)} by {kind}, {first.period.label}", names, columns, console.width):
+        console.print(table)
     _notes(console, result.scorecards, kpis)
 
 

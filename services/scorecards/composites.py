@@ -10,7 +10,11 @@ def definition_of(request: pb.GetScorecardRequest | pb.ListScorecardsRequest) ->
     """None where there is none. Raises InvalidInput."""
     if not request.HasField("composite"):
         return None
-    message = request.composite
+    return checked(request.composite)
+
+
+def checked(message: pb.CompositeDefinition) -> Definition:
+    """Raises InvalidInput, naming all that is wrong."""
     definition = Definition(
         tuple(Part(part.kpi, part.weight, part.none, part.full) for part in message.parts),
         tuple(Band(band.name, band.start) for band in message.bands))

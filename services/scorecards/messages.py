@@ -81,6 +81,11 @@ def as_document(message: Any) -> dict[str, Any]:
             figure["trend"].setdefault("change", None)
             for name in ("value", "low", "high") if "adjusted" in figure else ():
                 figure["adjusted"].setdefault(name, None)
+        if composite := card.get("composite"):
+            for name in ("value", "low", "high"):
+                composite.setdefault(name, None)
+            for share in composite["shares"]:
+                share.setdefault("mark", None)
     return document
 
 

@@ -14,6 +14,7 @@ from tests.kit.command import Ran, run
 from tests.kit.floor import floor
 from tests.kit.read_models import RULES, record, rules_event
 
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 GOLDEN = Path(__file__).parents[2] / "golden" / "scorecards"
 
 
@@ -39,7 +40,7 @@ def two_programs(tmp_path_factory: pytest.TempPathFactory) -> str:
     return _filled(tmp_path_factory.mktemp("two"), "desk", "payroll", rules=False)
 
 
-def scorecard(database: str, *arguments: str) -> Ran:
+def scorecard(database: str, *arguments: object) -> Ran:
     return run("scorecard", "--database", database, *arguments)
 
 
@@ -74,6 +75,32 @@ def test_a_table_says_of_how_many_and_how_sure(database: str) -> None:
         "in UTC (rules version 1)",
     ):
         assert part in ran.out
+
+
+def test_one_figure_out_of_several(database: str) -> None:
+    arguments = ("--at", "2026-03", "--composite", EXAMPLES / "composite.yaml")
+    ran = scorecard(database, "--agent", "ann", *arguments)
+    assert ran.code == 0
+    assert "composite" in ran.out
+    [card] = [json.loads(scorecard(database, "--agent", "ann", *arguments, "--json").out)]
+    assert sum(share["share"] for share in card["composite"]["shares"]) == pytest.approx(card["composite"]["value"])
+    assert f"{card['composite']['value']:.1f}, {card['composite']['low']:.1f} to {card['composite']['high']:.1f}, " in ran.out
+    everyone = scorecard(database, "--by", "agent", *arguments)
+    assert "Composite" in everyone.out
+    assert f"{card['composite']['value']:.1f}" in everyone.out
+
+
+@pytest.mark.parametrize(("text", "named"), [
+    ("parts: [{kpi: csat, weight: 99, none: 0, full: 1}]", "sum to 100"), ("parts: [{kpi: csat, wight: 100}]", "wight"), ("[]", "parts"),
+    ("parts: 7", "parts"),
+])
+def test_a_composite_that_is_none_is_refused_by_file_and_field(database: str, tmp_path: Path, text: str, named: str) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(text)
+    ran = scorecard(database, "--composite", file)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: {file}: ")
+    assert named in ran.err
 
 
 def test_all_agents_and_what_is_nobodys_in_one_table(database: str) -> None:
