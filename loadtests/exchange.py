@@ -114,7 +114,7 @@ def _all(journal: Journal) -> Iterator[Any]:
 
 def _read_models(journal: Journal, file: Path, up_to: int | None = None) -> Rows:
     engine = open_database(f"sqlite:///{file}")
-    Projector(journal, engine).catch_up(up_to=up_to)
+    Projector(Numbered(journal), engine).catch_up(up_to=up_to)
     found = rows(engine, SAID_BY_FACTS)
     engine.dispose()
     return found

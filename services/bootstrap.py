@@ -113,7 +113,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     """
     authentication = Authentication(authenticator(settings.auth))
     limits, progress = settings.limits, Progress()
-    projector = Projector(journal, engine, on_moved=progress.reached, batch_events=_PROJECTED_TOGETHER)
+    projector = Projector(Numbered(journal), engine, on_moved=progress.reached, batch_events=_PROJECTED_TOGETHER)
     decisions = Decisions(journal, settings.journal, wall_clock_us)
     parts = Parts(
         settings, journal, decisions, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
@@ -173,7 +173,7 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     if follow := getattr(parts.journal, "follow", None):  # a journal that other nodes write too can fail without a write of ours
         yield Background("journal", follow, on_dead)
     if parts.settings.timers:
-        announcer = Announcer(parts.journal, parts.engine, history_us=parts.settings.announce_days * DAY_US)
+        announcer = Announcer(Numbered(parts.journal), parts.engine, history_us=parts.settings.announce_days * DAY_US)
         parts.metrics.gauge("announced", "Warnings, breaches and retractions announced since the start.", lambda: announcer.announced)
         yield Background("timers", lambda stop: announcer.run(stop, parts.projector, parts.settings.tick_s), on_dead)
     if (exchange := parts.settings.exchange) and exchange.ingress:

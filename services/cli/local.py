@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 @contextmanager
 def journal_to_write(folder: Path, database: str | None) -> Iterator[Journal]:
     """The journal, open to write. When the command is done the read models follow, unless there is no ``database``."""
+    from opsledger.services.journal.partitions import Numbered
     from opsledger.services.journal.segment import SegmentJournal
     from opsledger.services.projections.database import open_database
     from opsledger.services.projections.runner import Projector
@@ -22,6 +23,6 @@ def journal_to_write(folder: Path, database: str | None) -> Iterator[Journal]:
         if database is not None:
             engine = open_database(database)
             try:
-                Projector(journal, engine).catch_up()
+                Projector(Numbered(journal), engine).catch_up()
             finally:
                 engine.dispose()

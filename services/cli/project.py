@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,19 +19,21 @@ EXIT_DIFFERENT = 1
 
 def catch_up(journal: JournalFolder = DEFAULT_JOURNAL, database: DatabaseUrl = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Bring the read models up to date with the journal. A running server does so by itself."""
-    from opsledger.services.journal.segment import SegmentJournal
+    from opsledger.services.journal.folders import open_partitions
     from opsledger.services.projections.database import open_database
     from opsledger.services.projections.runner import Projector
 
-    with SegmentJournal.open(journal, read_only=True) as events:
-        projector = Projector(events, open_database(database), snapshot=True)
-        before = projector.position
-        with progress_steps() as show:
-            after = projector.catch_up(lambda position: show("projecting", position, events.position))
+    engine = open_database(database)
+    with open_partitions(journal) as partitions, progress_steps() as show:
+        projectors = [Projector(partition, engine, snapshot=True) for partition in partitions]
+        before = sum(projector.position for projector in projectors)
+        for projector, partition in zip(projectors, partitions, strict=True):
+            projector.catch_up(partial(_show, show, "projecting", partition.position))
+    positions = [projector.position for projector in projectors]
     if as_json:
-        print(json.dumps({"position": after, "events": after - before}))
+        print(json.dumps({**_places(positions), "events": sum(positions) - before}))
     else:
-        print(f"{after - before:,} events projected; the read models are at position {after:,}")
+        print(f"{sum(positions) - before:,} events projected; the read models are at {_said(positions)}")
 
 
 def rebuild(
@@ -40,16 +43,19 @@ def rebuild(
     as_json: AsJson = False,
 ) -> None:
     """Fold the whole journal beside the read models, then replace in one step what differs. Readers are not disturbed."""
-    from opsledger.services.journal.segment import SegmentJournal
+    from opsledger.core.partitions import partition_at
+    from opsledger.services.journal.folders import open_partitions
     from opsledger.services.projections import rebuild as rebuilding
     from opsledger.services.projections.database import open_database
 
-    with SegmentJournal.open(journal, read_only=True) as events:
-        total = events.position
-    open_journal = partial(SegmentJournal.open, journal, read_only=True)
+    with open_partitions(journal) as partitions:
+        last = [partition.position for partition in partitions]
     with progress_steps() as show:
         work = rebuilding.check if check else rebuilding.rebuild
-        result = work(open_journal, open_database(database), lambda position: show("folding", position, total))
+        result = work(
+            partial(open_partitions, journal), open_database(database),
+            lambda position: _show(show, "folding", last[partition_at(position)], position),
+        )
     if as_json:
         print(json.dumps(_as_json(result)))
     else:
@@ -59,7 +65,24 @@ def rebuild(
 
 
 def _as_json(result: Result) -> dict[str, object]:
-    return {"position": result.position, "differences": [difference._asdict() for difference in result.differences]}
+    return {**_places(result.positions), "differences": [difference._asdict() for difference in result.differences]}
+
+
+def _show(show: Callable[[str, int, int], object], doing: str, last: int, position: int) -> None:
+    """Progress in a partition, as its numbers of events."""
+    from opsledger.core.partitions import begin_of, partition_at
+
+    begin = begin_of(partition_at(position))
+    show(doing, position - begin, last - begin)
+
+
+def _places(positions: Sequence[int]) -> dict[str, object]:
+    """One is ``position``, as of a journal without partitions; several are ``positions``."""
+    return {"positions": list(positions)} if len(positions) > 1 else {"position": sum(positions)}
+
+
+def _said(positions: Sequence[int]) -> str:
+    return f"position{'s' if len(positions) > 1 else ''} {', '.join(f'{position:,}' for position in positions) or '0'}"
 
 
 def _print(result: Result, checked: bool) -> None:
@@ -67,7 +90,7 @@ def _print(result: Result, checked: bool) -> None:
     from rich.table import Table
 
     if not result.differences:
-        print(f"the read models are what the journal says, up to position {result.position:,}")
+        print(f"the read models are what the journal says, up to {_said(result.positions)}")
         return
     table = Table("table", "surplus rows", "missing rows", "for example", box=None)
     for difference in result.differences:
@@ -75,6 +98,6 @@ def _print(result: Result, checked: bool) -> None:
         table.add_row(difference.table, f"{difference.surplus:,}", f"{difference.missing:,}", example)
     Console(soft_wrap=True).print(table)
     if checked:
-        print(f"the read models differ from the journal at position {result.position:,}; `opsledger rebuild` sets them right")
+        print(f"the read models differ from the journal at {_said(result.positions)}; `opsledger rebuild` sets them right")
     else:
-        print(f"set right, up to position {result.position:,}")
+        print(f"set right, up to {_said(result.positions)}")

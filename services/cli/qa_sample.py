@@ -133,6 +133,7 @@ def _sampling(server: str, token: str, journal: Path, database: str) -> Iterator
 
     from opsledger.services.decisions.decisions import Decisions
     from opsledger.services.journal.clock import wall_clock_us
+    from opsledger.services.journal.partitions import Numbered
     from opsledger.services.journal.segment import SegmentJournal
     from opsledger.services.projections.database import open_database
     from opsledger.services.projections.runner import Projector
@@ -141,8 +142,8 @@ def _sampling(server: str, token: str, journal: Path, database: str) -> Iterator
     with SegmentJournal.open(journal) as events, closing(Decisions(events, journal, wall_clock_us)) as decisions:
         engine = open_database(database)
         try:
-            Projector(events, engine).catch_up()
+            Projector(Numbered(events), engine).catch_up()
             yield LocalSampling(events, decisions, engine)
-            Projector(events, engine).catch_up()
+            Projector(Numbered(events), engine).catch_up()
         finally:
             engine.dispose()

@@ -11,6 +11,7 @@ from opsledger.services.importers.runner import Progress
 if TYPE_CHECKING:
     from opsledger.core.ports import Journal
     from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
+    from opsledger.services.journal.partitions import Numbered
     from opsledger.services.projections.runner import Projector
 
 
@@ -46,7 +47,7 @@ class JournalDestination:
             self._resources.callback(engine.dispose)
         self._journal = self._resources.enter_context(closing(SegmentJournal.open(self._folder)))
         if engine is not None:
-            self._projector = Projector(self._journal, engine)
+            self._projector = Projector(Numbered(self._journal), engine)
         if self._rules is not None:
             RuleRegistry(self._journal).PublishRules(self._rules)
         return Intake(self._journal)

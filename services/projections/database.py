@@ -10,11 +10,13 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from opsledger.core.errors import DatabaseUnusable, FieldViolation, InvalidSettings
 from opsledger.services.projections.columns import metadata
-from opsledger.services.projections.tables import SCHEMA_VERSION, VIEWS_POSITION, about, positions
+from opsledger.services.projections.tables import SCHEMA_VERSION, about
 from opsledger.services.projections.views import create_views
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer of SQLite waits for another one."""
+FROZEN_TIMEOUT_MS = 30_000
+"""How long PostgreSQL waits for a writer that is silent in the middle of a transaction: who is frozen must not hold up a successor."""
 _CREATE_LOCK = 0x6F70736C65646765
 """Number of the PostgreSQL advisory lock under which tables are created."""
 
@@ -28,7 +30,7 @@ def open_database(url: str, *, must_exist: bool = False) -> Engine:
     Raises InvalidSettings for another URL, DatabaseUnusable for a database that cannot be reached or is of another version.
     """
     parsed = _parse(url)
-    engine = _sqlite(parsed, must_exist) if parsed.get_backend_name() == "sqlite" else create_engine(parsed, pool_pre_ping=True)
+    engine = _sqlite(parsed, must_exist) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
     try:
         _check(engine, must_exist)
     except SQLAlchemyError as error:
@@ -45,7 +47,12 @@ def writer(engine: Engine) -> Engine:
 
 def reader(engine: Engine) -> Engine:
     """The same database for transactions whose queries all see one state."""
-    return engine.execution_options(isolation_level="REPEATABLE READ") if engine.dialect.name == "postgresql" else engine
+    return engine.execution_options(isolation_level="REPEATABLE READ") if is_shared(engine) else engine
+
+
+def is_shared(engine: Engine) -> bool:
+    """Whether all nodes have the same one, in which each projects the partitions that it owns. A node's SQLite file is its own."""
+    return engine.dialect.name == "postgresql"
 
 
 def shown(engine: Engine) -> str:
@@ -92,6 +99,17 @@ def _sqlite(url: URL, must_exist: bool) -> Engine:
     return engine
 
 
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {FROZEN_TIMEOUT_MS}")
+
+    return engine
+
+
 def _check(engine: Engine, must_exist: bool) -> None:
     """Compare the schema version; create what is missing."""
     with engine.connect() as connection:
@@ -118,5 +136,4 @@ def _create(engine: Engine) -> None:
         metadata.create_all(connection)
         about.create(connection)
         create_views(connection)
-        connection.execute(insert(positions).values(name=VIEWS_POSITION, position=0, origin=""))
         connection.execute(insert(about).values(schema_version=SCHEMA_VERSION))

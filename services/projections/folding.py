@@ -16,7 +16,7 @@ from opsledger.services.decisions.reading import AggregateReader
 from opsledger.services.projections import decision_views
 from opsledger.services.projections.announcing import ANNOUNCEMENT, announcement_row
 from opsledger.services.projections.fact_cache import FactCache, Unreadable, unreadable
-from opsledger.services.projections.rule_books import NOT_RULES, RULES_PUBLISHED, Program, RuleBooks, RulesRow, rules_row
+from opsledger.services.projections.rule_books import NOT_RULES, RULES_PUBLISHED, RULES_SHARED, Program, RuleBooks, RulesRow, rules_row
 from opsledger.services.projections.ticket_view import Row, TicketRows, ticket_rows
 from opsledger.services.tickets.codec import TYPE_PREFIX
 
@@ -46,6 +46,7 @@ class Changes:
     tickets: list[ChangedTicket] = field(default_factory=list)
     announcements: list[Row] = field(default_factory=list)
     rules: list[RulesRow] = field(default_factory=list)
+    shared_rules: list[RulesRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     aggregates: list[ChangedAggregate] = field(default_factory=list)
 
@@ -58,10 +59,10 @@ class _Touched:
 
 
 class Folder:
-    """Folds batches of one journal, in their order. What it remembers is for speed alone: another one gives the same rows."""
+    """Folds batches of one partition, in their order. What it remembers is for speed alone: another one gives the same rows."""
 
     def __init__(self, journal: Journal, rules: Iterable[RulesRow]) -> None:
-        """``rules``: those in the tables already."""
+        """``rules``: those that it has brought into the tables already."""
         self._journal = journal
         self._facts = FactCache(journal)
         self._aggregates = AggregateReader()
@@ -72,7 +73,7 @@ class Folder:
     def fold(self, batch: Sequence[RecordedEvent], tickets_of: Callable[[Program], Iterable[TicketKey]]) -> Iterator[Changes]:
         """The changes that a batch brings, in bounded parts.
 
-        ``tickets_of``: the tickets of a program as the tables have them; asked when the batch publishes rules for it.
+        ``tickets_of``: the partition's tickets of a program as the tables have them; asked when the batch brings rules for it.
         """
         touched: dict[bytes, _Touched] = {}
         published: dict[Program, int] = {}
@@ -87,8 +88,10 @@ class Folder:
                 decided[event.stream_id] = event.position
             elif event.type == ANNOUNCEMENT:
                 self._announcement(event, changes)
-            elif event.type == RULES_PUBLISHED and (program := self._rules(event, changes)):
-                published[program] = event.position
+            elif event.type == RULES_PUBLISHED:
+                published |= self._rules(event, changes.rules, changes)
+            elif event.type == RULES_SHARED:
+                published |= self._rules(event, changes.shared_rules, changes)
         for program, position in published.items():
             for key in tickets_of(program):
                 touched.setdefault(ticket_stream_id(key), _Touched(position))
@@ -129,12 +132,13 @@ class Folder:
         except DecodeError as error:
             changes.unreadable.append(unreadable(event, error))
 
-    def _rules(self, event: RecordedEvent, changes: Changes) -> Program | None:
+    def _rules(self, event: RecordedEvent, rows: list[RulesRow], changes: Changes) -> dict[Program, int]:
+        """The program whose rules they are, with their position; nothing when they cannot be used."""
         try:
             row = rules_row(event)
             program = self._books.add(row)
         except NOT_RULES as error:
             changes.unreadable.append(unreadable(event, error))
-            return None
-        changes.rules.append(row)
-        return program
+            return {}
+        rows.append(row)
+        return {program: event.position}

@@ -11,15 +11,19 @@ from typing import NamedTuple
 
 from sqlalchemy import CompoundSelect, Connection, Engine, Table, delete, except_, func, insert, select, tuple_
 
-from opsledger.core.ports import Journal
+from opsledger.services.journal.partitions import Partition
 from opsledger.services.projections.database import writer
+from opsledger.services.projections.following import tell
 from opsledger.services.projections.rebuild_lock import rebuild_lock
 from opsledger.services.projections.runner import Projector, Told
-from opsledger.services.projections.store import Store
+from opsledger.services.projections.store import Place, hold_places, places
 from opsledger.services.projections.table_sets import LIVE, MODEL_TABLES, SHADOW, create_shadow, drop_shadow
+from opsledger.services.projections.tables import positions
 
-OpenJournal = Callable[[], AbstractContextManager[Journal]]
-"""Opens the journal as it is now, for reading."""
+OpenPartitions = Callable[[], AbstractContextManager[Sequence[Partition]]]
+"""Opens all partitions of the journal as they are now, for reading."""
+Places = dict[int, Place]
+"""By partition."""
 ATTEMPTS_MAX = 20
 """How often the shadow follows live tables that move on meanwhile; then they are set back a little, and a projector goes on from there."""
 EXAMPLES_MAX = 5
@@ -38,43 +42,57 @@ class Difference(NamedTuple):
 
 
 class Result(NamedTuple):
-    position: int
-    """Up to where the tables were rebuilt, or compared."""
+    positions: tuple[int, ...]
+    """Up to where the tables were rebuilt, or compared, in each partition that has been begun."""
     differences: tuple[Difference, ...]
     """Of the tables that differed."""
 
 
-def rebuild(open_journal: OpenJournal, engine: Engine, progress: Told | None = None) -> Result:
+def rebuild(open_partitions: OpenPartitions, engine: Engine, progress: Told | None = None) -> Result:
     """Make the live tables what the journal says. Raises DatabaseUnusable when another rebuild is at work, JournalDamaged."""
     with _shadow(engine):
         for attempts_left in reversed(range(ATTEMPTS_MAX)):
-            _follow(open_journal, engine, progress)
-            with writer(engine).begin() as connection:
-                live, shadow = Store(connection, LIVE), Store(connection, SHADOW).place()
-                place = live.place(hold=True)
-                if place.origin == shadow.origin and place.position > shadow.position and attempts_left:
+            _follow(open_partitions, engine, progress)
+            with _held(engine) as (connection, live, shadow):
+                if attempts_left and any(_is_ahead(place, shadow.get(number)) for number, place in live.items()):
                     continue
                 differences = _differences(connection)
-                for table in MODEL_TABLES:
+                for table in (*MODEL_TABLES, positions):
                     _replace(connection, LIVE.of(table), SHADOW.of(table))
-                live.advance(place, shadow)
+                for place in shadow.values():
+                    tell(connection, place.position)
                 break
-        return Result(shadow.position, differences)
+        return Result(_positions(shadow), differences)
 
 
-def check(open_journal: OpenJournal, engine: Engine, progress: Told | None = None) -> Result:
-    """Compare the live tables with what the journal says up to their position; they are not touched.
+def check(open_partitions: OpenPartitions, engine: Engine, progress: Told | None = None) -> Result:
+    """Compare the live tables with what the journal says up to their positions; they are not touched.
 
     Raises DatabaseUnusable when a rebuild is at work, JournalDamaged.
     """
     with _shadow(engine):
         for attempts_left in reversed(range(ATTEMPTS_MAX)):
-            with writer(engine).begin() as connection:
-                live, shadow = Store(connection, LIVE).place(hold=True), Store(connection, SHADOW).place()
-                if shadow.position >= live.position or not attempts_left:
-                    return Result(live.position, _differences(connection))
-            _follow(open_journal, engine, progress, up_to=live.position)
+            with _held(engine) as (connection, live, shadow):
+                if _positions(live) == _positions(shadow) or not attempts_left:
+                    return Result(_positions(live), _differences(connection))
+            _follow(open_partitions, engine, progress, live)
     raise AssertionError("the last attempt returns")
+
+
+@contextmanager
+def _held(engine: Engine) -> Iterator[tuple[Connection, Places, Places]]:
+    """A transaction in which the live tables stay where they are, and where they and the shadow are."""
+    with writer(engine).begin() as connection:
+        hold_places(connection)
+        yield connection, places(connection, LIVE), places(connection, SHADOW)
+
+
+def _is_ahead(live: Place, shadow: Place | None) -> bool:
+    return shadow is not None and live.origin == shadow.origin and live.position > shadow.position
+
+
+def _positions(of: Places) -> tuple[int, ...]:
+    return tuple(place.position for place in of.values())
 
 
 @contextmanager
@@ -89,10 +107,15 @@ def _shadow(engine: Engine) -> Iterator[None]:
                 drop_shadow(connection)
 
 
-def _follow(open_journal: OpenJournal, engine: Engine, progress: Told | None, up_to: int | None = None) -> None:
-    """Bring the shadow to where the journal is now."""
-    with open_journal() as journal:
-        Projector(journal, engine, table_set=SHADOW).catch_up(progress, up_to=up_to)
+def _follow(open_partitions: OpenPartitions, engine: Engine, progress: Told | None, up_to: Places | None = None) -> None:
+    """Bring the shadow to where the journal is now, or to where the live tables were."""
+    with open_partitions() as partitions:
+        for partition in partitions:
+            projector = Projector(partition, engine, table_set=SHADOW)
+            if up_to is None:
+                projector.catch_up(progress)
+            elif place := up_to.get(partition.number):
+                projector.catch_up(progress, up_to=place.position)
 
 
 def _differences(connection: Connection) -> tuple[Difference, ...]:

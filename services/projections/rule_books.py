@@ -16,12 +16,15 @@ from opsledger.services.tickets.codec import timestamp_us
 RULES_PUBLISHED = "sla.v1.rules_published"
 """Type of the event whose payload is a RulesPublished message."""
 
+RULES_SHARED = "sla.v1.rules_shared"
+"""Type of the event that tells a partition the rules of a tenant whose home is another one; its payload is that RulesPublished."""
+
 Program = tuple[str, str]
 """Tenant and program."""
 
 
 class RulesRow(NamedTuple):
-    """A row of the table `rules`."""
+    """A row of the table `rules`, or of `shared_rules`."""
 
     tenant: str
     program: str

@@ -1,7 +1,8 @@
-"""The projector: journal in, rows out, exactly once.
+"""The projector: a partition of the journal in, rows out, exactly once.
 
 The rows of a batch and the position after it are written in one transaction that begins by taking the position. So a
-process may be killed at any moment, and two projectors may run on one database: a batch is applied once or not at all.
+process may be killed at any moment, and two projectors of a partition may run on one database: a batch is applied once or not at all.
+Those of different partitions write different rows, so they never wait for each other but where SQLite has one writer at a time.
 """
 from __future__ import annotations
 
@@ -9,10 +10,12 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from threading import Condition, Event
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from opsledger.core.errors import DatabaseUnusable, JournalDamaged
-from opsledger.core.ports import Journal, RecordedEvent
+from opsledger.core.partitions import begin_of
+from opsledger.core.ports import RecordedEvent
+from opsledger.services.journal.partitions import Partition
 from opsledger.services.projections.database import writer
 from opsledger.services.projections.folding import Folder
 from opsledger.services.projections.store import Place, Store
@@ -26,36 +29,31 @@ STOP_PAUSE_S = 0.01
 """A journal that has stopped does not make anybody wait: without this, looking would take a whole processor."""
 
 Told = Callable[[int], object]
-"""Called with the position that the tables have reached."""
+"""Called with a position that the tables have reached in its partition."""
 
 
 class Projector:
-    """Keeps one set of tables in step with one journal. Thread-safe but for ``catch_up`` and ``run``: one thread works."""
+    """Keeps one set of tables in step with one partition. Thread-safe but for ``catch_up`` and ``run``: one thread works."""
 
     def __init__(
-        self, journal: Journal, engine: Engine, *,
+        self, partition: Partition, engine: Engine, *,
         on_moved: Told | None = None, snapshot: bool = False, table_set: TableSet = LIVE, batch_events: int = BATCH_EVENTS,
     ) -> None:
         """``on_moved`` is told from the projector's thread. ``snapshot``: the journal is what another process had written when it
-        was opened, so the tables may be ahead of it.
+        was opened, so the tables may be ahead of it. They may be, too, of a partition that this node does not own.
 
         Raises DatabaseUnusable when the tables come from another journal.
         """
-        self._journal = journal
+        self._journal = partition
+        self._snapshot = snapshot
         self._engine = writer(engine)
         self._table_set = table_set
         self._batch_events = batch_events
         self._on_moved = on_moved
         self._moved = Condition()
         self._folder: Folder | None = None
-        with engine.connect() as connection:
-            self._place = Store(connection, table_set).place()
-        self._check_origin(self._place)
-        if self._place.position > journal.position and not snapshot:
-            raise DatabaseUnusable(
-                f"--database has seen {self._place.position} events, the journal holds {journal.position}: it has lost some, "
-                "or is another one; `opsledger rebuild` makes the read models follow it"
-            )
+        self._begin = begin_of(partition.number)
+        self._place = self._look()
 
     @property
     def position(self) -> int:
@@ -85,8 +83,7 @@ class Projector:
 
     def run(self, stop: Event) -> None:
         """Keep the tables in step until ``stop`` is set. Raises what the database or the journal raises; may be run again then."""
-        if self._on_moved is not None:
-            self._on_moved(self.position)
+        self._find_place()  # where another one has brought them meanwhile
         while not stop.is_set():
             if self._journal.wait_beyond(self.position, STOP_LOOK_S):
                 self.catch_up(up_to=self.position + self._batch_events)  # one batch, so that a long way to go can be interrupted
@@ -107,11 +104,7 @@ class Projector:
         if taken:
             self._move(new)
         else:
-            self._folder = None
-            with self._engine.connect() as connection:
-                new = Store(connection, self._table_set).place()
-            self._check_origin(new)
-            self._move(new)
+            self._find_place()
 
     def _read(self, after: int, events_max: int) -> list[RecordedEvent]:
         batch: list[RecordedEvent] = []
@@ -129,7 +122,7 @@ class Projector:
 
     def _apply(self, old: Place, new: Place, batch: Sequence[RecordedEvent]) -> bool:
         with self._engine.begin() as connection:
-            store = Store(connection, self._table_set)
+            store = self._store(connection)
             if not store.advance(old, new):
                 return False
             if self._folder is None:
@@ -138,21 +131,38 @@ class Projector:
                 store.write(changes)
         return True
 
+    def _find_place(self) -> None:
+        place = self._look()
+        if place != self._place:
+            self._folder = None
+        self._move(place)
+
+    def _look(self) -> Place:
+        """Where the tables are. Tables of another journal must not be mixed with this one's."""
+        with self._engine.connect() as connection:
+            place = self._store(connection).place()
+        first = self._journal.read(self._begin, 1)
+        if place.origin and first and place.origin != fingerprint(first[0]):
+            raise DatabaseUnusable(
+                "--database holds the read models of another journal: name another database, "
+                "or replace them by this journal's with `opsledger rebuild`"
+            )
+        if place.position > self._journal.position and self._journal.is_owner and not self._snapshot:
+            raise DatabaseUnusable(
+                f"--database has seen {place.position - self._begin} events, the journal holds {self._journal.position - self._begin}: "
+                "it has lost some, or is another one; `opsledger rebuild` makes the read models follow it"
+            )
+        return place
+
+    def _store(self, connection: Connection) -> Store:
+        return Store(connection, self._table_set, self._journal.number)
+
     def _move(self, place: Place) -> None:
         with self._moved:
             self._place = place
             self._moved.notify_all()
         if self._on_moved is not None:
             self._on_moved(place.position)
-
-    def _check_origin(self, place: Place) -> None:
-        """Tables of another journal must not be mixed with this one's."""
-        first = self._journal.read(0, 1)
-        if place.origin and first and place.origin != fingerprint(first[0]):
-            raise DatabaseUnusable(
-                "--database holds the read models of another journal: name another database, "
-                "or replace them by this journal's with `opsledger rebuild`"
-            )
 
 
 def fingerprint(first: RecordedEvent) -> str:

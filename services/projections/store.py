@@ -1,56 +1,91 @@
-"""The projector's SQL over one set of the tables, within the connection's transaction."""
+"""The projector's SQL over one partition's rows in one set of the tables, within the connection's transaction."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from opsledger.core.partitions import begin_of, partition_at
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.services.projections import decision_views, tables
 from opsledger.services.projections.folding import ChangedAggregate, ChangedTicket, Changes
+from opsledger.services.projections.following import tell
 from opsledger.services.projections.rule_books import Program, RulesRow
-from opsledger.services.projections.table_sets import TableSet
+from opsledger.services.projections.table_sets import LIVE, TableSet
 from opsledger.services.projections.ticket_view import COLUMNS, Row
 
 
 class Place(NamedTuple):
-    """How far the tables have come."""
+    """How far the tables have come in a partition."""
 
     position: int
-    origin: str
-    """Fingerprint of the journal that they come from; empty before its first event."""
+    origin: str = ""
+    """Fingerprint of the partition that they come from; empty before its first event."""
+
+
+def places(connection: Connection, table_set: TableSet) -> dict[int, Place]:
+    """By partition; of those that have been begun."""
+    positions = table_set.of(tables.positions)
+    found = connection.execute(select(positions.c.partition, positions.c.position, positions.c.origin).order_by(positions.c.partition))
+    return {number: Place(position, origin) for number, position, origin in found}
+
+
+def hold_places(connection: Connection) -> None:
+    """No projector moves on until the transaction ends."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer
+        connection.exec_driver_sql(f"LOCK TABLE {tables.positions.name} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def position_of(connection: Connection, partition: int) -> int:
+    """Up to where the live tables have come in a partition."""
+    query = select(tables.positions.c.position).where(tables.positions.c.partition == partition)
+    return connection.scalar(query) or begin_of(partition)
 
 
 class Store:
-    def __init__(self, connection: Connection, table_set: TableSet) -> None:
+    def __init__(self, connection: Connection, table_set: TableSet, partition: int) -> None:
         self._connection = connection
         self._tables = table_set
+        self._partition = partition
 
-    def place(self, *, hold: bool = False) -> Place:
-        """``hold``: nobody moves on from there until the transaction ends."""
+    def place(self) -> Place:
         positions = self._tables.of(tables.positions)
-        query = select(positions.c.position, positions.c.origin).where(positions.c.name == tables.VIEWS_POSITION)
-        return Place(*self._connection.execute(query.with_for_update() if hold else query).one())
+        query = select(positions.c.position, positions.c.origin).where(positions.c.partition == self._partition)
+        found = self._connection.execute(query).one_or_none()
+        return Place(begin_of(self._partition)) if found is None else Place(*found)
 
     def advance(self, old: Place, new: Place) -> bool:
         """Move on, and let nobody else do so until the transaction ends. False: somebody else has moved on already."""
         positions = self._tables.of(tables.positions)
-        return self._connection.execute(
-            update(positions).where(positions.c.name == tables.VIEWS_POSITION, positions.c.position == old.position)
-            .values(position=new.position, origin=new.origin)
+        if old.position == begin_of(self._partition):
+            insert_new = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+            self._connection.execute(insert_new(positions).values(partition=self._partition, **old._asdict()).on_conflict_do_nothing())
+        moved = self._connection.execute(
+            update(positions).where(positions.c.partition == self._partition, positions.c.position == old.position)
+            .values(**new._asdict())
         ).rowcount == 1
+        if moved and self._tables is LIVE:
+            tell(self._connection, new.position)
+        return moved
 
     def rules(self) -> list[RulesRow]:
-        rules = self._tables.of(tables.rules)
-        return [RulesRow(*row) for row in self._connection.execute(select(rules).order_by(rules.c.position))]
+        """What the partition itself has said about rules so far."""
+        both = (self._tables.of(table) for table in (tables.rules, tables.shared_rules))
+        return [RulesRow(*row) for table in both for row in self._connection.execute(select(table).where(self._ours(table)))]
 
     def tickets_of(self, program: Program) -> Iterator[TicketKey]:
-        tickets = self._tables.of(tables.tickets)
-        query = select(tickets.c.tenant, tickets.c.source, tickets.c.ticket_id).where(
-            tickets.c.tenant == program[0], tickets.c.program == program[1]
+        """Those whose facts stand in the partition."""
+        tickets, changes = self._tables.of(tables.tickets), self._tables.of(tables.changes)
+        key = (tickets.c.tenant, tickets.c.source, tickets.c.ticket_id)
+        query = select(*key).join(changes, and_(*(changes.c[column.name] == column for column in key))).where(
+            tickets.c.tenant == program[0], tickets.c.program == program[1], self._ours(changes)
         )
         return (TicketKey(*row) for row in self._connection.execute(query).all())
+
+    def _ours(self, table: Table) -> ColumnElement[bool]:
+        return in_partition(table, self._partition)
 
     def write(self, changes: Changes) -> None:
         old = [ticket.key for ticket in changes.tickets if not ticket.is_new]
@@ -60,6 +95,7 @@ class Store:
         self._write_aggregates(changes.aggregates)
         self._insert(tables.announcements, changes.announcements)
         self._insert(tables.rules, changes.rules)
+        self._insert(tables.shared_rules, changes.shared_rules)
         self._insert(tables.unreadable, changes.unreadable)
 
     def _write_aggregates(self, changed: Sequence[ChangedAggregate]) -> None:
@@ -90,11 +126,18 @@ class Store:
         return "?" if self._connection.dialect.paramstyle == "qmark" else "%s"
 
 
+def in_partition(table: Table, partition: int) -> ColumnElement[bool]:
+    """Rows whose position lies in the partition."""
+    return and_(table.c.position > begin_of(partition), table.c.position <= begin_of(partition + 1))
+
+
 def _rows_of(table: str, changed: Iterable[ChangedTicket]) -> Iterator[Row]:
     for ticket in changed:
         match table:
             case "tickets":
                 yield ticket.rows.tickets
+            case "steps":
+                yield from ((*row, partition_at(ticket.position)) for row in ticket.rows.steps)
             case "changes":
                 yield (*ticket.key, ticket.program, ticket.position)
             case _:

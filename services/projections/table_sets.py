@@ -4,11 +4,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, MetaData, Table, insert
+from sqlalchemy import Connection, MetaData, Table
 
 from opsledger.services.projections import decision_views, tables
 
-MODEL_TABLES = (*tables.TICKET_TABLES, tables.announcements, tables.rules, tables.unreadable, *decision_views.TABLES)
+MODEL_TABLES = (*tables.TICKET_TABLES, tables.announcements, tables.rules, tables.shared_rules, tables.unreadable, *decision_views.TABLES)
 """All that a rebuild makes anew."""
 SHADOW_PREFIX = "shadow_"
 
@@ -42,7 +42,6 @@ def create_shadow(connection: Connection) -> None:
     """Make the shadow tables anew, empty; what a killed rebuild left is dropped."""
     drop_shadow(connection)
     _metadata(SHADOW).create_all(connection)
-    connection.execute(insert(SHADOW.of(tables.positions)).values(name=tables.VIEWS_POSITION, position=0, origin=""))
 
 
 def drop_shadow(connection: Connection) -> None:

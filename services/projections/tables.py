@@ -3,6 +3,9 @@
 Times are microseconds since 1970 UTC, durations microseconds, unknown text is ''. Every row is a function of the journal
 alone: no wall clock, no random id, so the same journal always gives the same rows. What depends on the order in which
 facts arrived stands apart from what the facts say: in `changes`, `announcements` and `positions`.
+
+A row comes from one partition of the journal, and nobody but that partition's projector writes it. A column with a position says which
+one it is (core/partitions.py).
 """
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from sqlalchemy import Column, Double, Index, MetaData, Table
 
 from opsledger.services.projections.columns import amount, count, metadata, position, text, time_us
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Goes up with every change to a table; the read models are then rebuilt."""
 
 
@@ -50,7 +53,8 @@ steps = Table(
     text("kind", primary_key=True, comment="warning, breach"),
     text("step", primary_key=True, comment="its name in the escalation ladder; 'breach' for the due time itself"),
     text("program"), text("policy"), time_us("at_us", comment="when it is reached"), time_us("due_at_us", optional=True),
-    Index("steps_by_time", "at_us"),
+    count("partition", comment="of the journal, in which the ticket's facts stand"),
+    Index("steps_by_time", "partition", "at_us"),
 )
 
 outcomes = Table(
@@ -80,20 +84,24 @@ rules = Table(
     time_us("effective_from_us", comment="0: from the beginning of time"), text("document_json"), text("published_by"), position(),
 )
 
+shared_rules = Table(
+    "shared_rules", metadata, text("tenant"), text("program"), count("version"),
+    time_us("effective_from_us"), text("document_json"), text("published_by"), position(primary_key=True),
+)
+"""Rules as the partitions know them that are not the tenant's home: they judge from that position on."""
+
 unreadable = Table(
     "unreadable", metadata, position(primary_key=True), text("tenant"), text("type"), text("reason"),
 )
 """Recorded events that say nothing to these read models although they should."""
 
 positions = Table(
-    "positions", metadata, text("name", primary_key=True), position(),
-    text("origin", comment="fingerprint of the journal's first event; '' before the first"),
+    "positions", metadata, count("partition", primary_key=True, autoincrement=False), position(),
+    text("origin", comment="fingerprint of the partition's first event; '' before the first"),
 )
-"""Up to where in the journal the tables have come; written in the transaction of the rows."""
+"""Up to where in each partition of the journal the tables have come; written in the transaction of the rows. No row: not begun."""
 
 TICKET_TABLES = (tickets, clocks, steps, outcomes, changes)
 """Rewritten as a whole for every ticket that changes."""
-VIEWS_POSITION = "views"
-"""The row of `positions` for MODEL_TABLES."""
 
 about = Table("about", MetaData(), count("schema_version"))

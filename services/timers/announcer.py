@@ -11,13 +11,14 @@ from time import monotonic
 
 from sqlalchemy import Engine
 
-from opsledger.core.ports import Commit, Journal, NewEvent
+from opsledger.core.ports import Commit, NewEvent
 from opsledger.services.journal.clock import wall_clock_us
+from opsledger.services.journal.partitions import Partition
 from opsledger.services.projections.database import reader
 from opsledger.services.projections.runner import Projector
+from opsledger.services.projections.store import position_of
 from opsledger.services.timers.announced import decide, said
 from opsledger.services.timers.announcer_queries import AnnouncerQueries, Stretch
-from opsledger.services.timers.queries import position
 
 DAY_US = 86_400_000_000
 TICKETS_AT_ONCE = 500
@@ -28,13 +29,14 @@ STOP_LOOK_S = 0.5
 
 
 class Announcer:
-    """One thread works. Restarted at any moment, it goes on without a double."""
+    """Announces about the tickets of one partition, into that partition. One thread works. Restarted at any moment, also by
+    another node, it goes on without a double."""
 
     def __init__(
-        self, journal: Journal, engine: Engine, *, now_us: Callable[[], int] = wall_clock_us, history_us: int = 7 * DAY_US
+        self, partition: Partition, engine: Engine, *, now_us: Callable[[], int] = wall_clock_us, history_us: int = 7 * DAY_US
     ) -> None:
         """``history_us``: what was reached longer ago is not announced any more, as after an import of old tickets."""
-        self._journal, self._engine = journal, reader(engine)
+        self._journal, self._engine = partition, reader(engine)
         self._now_us, self._history_us = now_us, history_us
         self._looked: Stretch | None = None
         self.position = 0
@@ -46,8 +48,8 @@ class Announcer:
         """Announce and retract what the read models call for now; the next instant at which there may be something, as far as known."""
         now_us = self._now_us()
         with self._engine.connect() as connection:
-            queries = AnnouncerQueries(connection)
-            looked = Stretch(position(connection), now_us)
+            queries = AnnouncerQueries(connection, self._journal.number)
+            looked = Stretch(position_of(connection, self._journal.number), now_us)
             tickets = queries.tickets_to_look_at(self._looked, looked, now_us - self._history_us)
             for start in range(0, len(tickets), TICKETS_AT_ONCE):
                 some = tickets[start:start + TICKETS_AT_ONCE]

@@ -1,4 +1,4 @@
-"""What the timer service reads, in one transaction."""
+"""What the timer service reads about the tickets of one partition, in one transaction."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, tuple_, union
 
+from opsledger.core.partitions import begin_of
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.services.projections.tables import announcements, changes, steps
 from opsledger.services.timers.announced import RETRACTION, Details, Subject
@@ -19,19 +20,22 @@ class Stretch(NamedTuple):
 
 
 class AnnouncerQueries:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, partition: int) -> None:
+        self._connection, self._partition = connection, partition
 
     def tickets_to_look_at(self, before: Stretch | None, now: Stretch, not_before_us: int) -> list[TicketKey]:
         """Of which something may have to be said: since the last look, or at the first one (``before`` is None) at all."""
         due_after_us = not_before_us if before is None else min(before.now_us, now.now_us)
-        spoken_after = 0 if before is None else before.position
+        spoken_after = begin_of(self._partition) if before is None else before.position
+        ends = begin_of(self._partition + 1)
         queries = [
-            select(*_key(steps)).where(steps.c.at_us > due_after_us, steps.c.at_us <= now.now_us),
-            select(*_key(announcements)).where(announcements.c.position > spoken_after),
+            select(*_key(steps)).where(
+                steps.c.partition == self._partition, steps.c.at_us > due_after_us, steps.c.at_us <= now.now_us
+            ),
+            select(*_key(announcements)).where(announcements.c.position > spoken_after, announcements.c.position <= ends),
         ]
         if before is not None:
-            queries.append(select(*_key(changes)).where(changes.c.position > before.position))
+            queries.append(select(*_key(changes)).where(changes.c.position > before.position, changes.c.position <= ends))
         return [TicketKey._make(row) for row in self._connection.execute(union(*queries))]
 
     def steps(self, tickets: Sequence[TicketKey]) -> dict[Subject, Details]:
@@ -54,7 +58,8 @@ class AnnouncerQueries:
             yield subject, Details(*details), announced
 
     def next_step_us(self, now_us: int) -> int | None:
-        at_us: int | None = self._connection.execute(select(func.min(steps.c.at_us)).where(steps.c.at_us > now_us)).scalar_one()
+        query = select(func.min(steps.c.at_us)).where(steps.c.partition == self._partition, steps.c.at_us > now_us)
+        at_us: int | None = self._connection.execute(query).scalar_one()
         return at_us
 
 

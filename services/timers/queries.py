@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from opsledger.core.tickets.facts import TicketKey
-from opsledger.services.projections.tables import VIEWS_POSITION, announcements, changes, clocks, positions, tickets
+from opsledger.services.projections.store import position_of
+from opsledger.services.projections.tables import announcements, changes, clocks, tickets
 
 NO_DUE_US = (1 << 63) - 1
 """Sorts what has no due time after everything else."""
@@ -30,8 +31,7 @@ class Filter(NamedTuple):
 
 
 def position(connection: Connection) -> int:
-    found: int = connection.execute(select(positions.c.position).where(positions.c.name == VIEWS_POSITION)).scalar_one()
-    return found
+    return position_of(connection, 0)
 
 
 def tenants(connection: Connection) -> list[str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 
 from sqlalchemy import Engine, select
 
@@ -10,7 +11,9 @@ from opsledger.core.ports import Commit, Journal, NewEvent
 from opsledger.core.tickets.facts import Actor, ActorKind, Fact, TicketFact
 from opsledger.core.tickets.identity import fact_key, name16, ticket_stream_id
 from opsledger.proto.sla.v1.rules_pb2 import RulesPublished
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections import tables
+from opsledger.services.projections.rebuild import OpenPartitions
 from opsledger.services.projections.table_sets import MODEL_TABLES
 from opsledger.services.tickets.codec import encode, event_type, timestamp
 
@@ -60,6 +63,11 @@ def record(journal: Journal, events: Iterable[TicketFact | NewEvent], *, commit_
     for start in range(0, len(new), commit_events):
         journal.append(Commit(new[start:start + commit_events]))
     return journal.position
+
+
+def opened(*journals: Journal) -> OpenPartitions:
+    """The journals as they are, as the partitions of one."""
+    return lambda: nullcontext([Numbered(journal, number) for number, journal in enumerate(journals)])
 
 
 Rows = dict[str, list[tuple[object, ...]]]

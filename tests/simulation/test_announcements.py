@@ -14,6 +14,7 @@ from opsledger.core.tickets.facts import Actor, ActorKind, Opened, PriorityChang
 from opsledger.core.tickets.order import in_order
 from opsledger.proto.sla.v1.announcement_pb2 import Announcement
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from opsledger.services.tickets.codec import timestamp_us
@@ -65,9 +66,9 @@ def test_announcements_less_retractions_are_what_the_facts_say(run: int, tmp_pat
     minute = 0
 
     def timer_service() -> Announcer:
-        return Announcer(journal, engine, now_us=lambda: START_US + minute * MINUTE_US)
+        return Announcer(Numbered(journal), engine, now_us=lambda: START_US + minute * MINUTE_US)
 
-    projector, announcer = Projector(journal, engine), timer_service()
+    projector, announcer = Projector(Numbered(journal), engine), timer_service()
     arrivals = history(chance)
     for arrives_at, arrived in arrivals:
         minute = arrives_at

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from tests.kit.command import Ran, run
@@ -25,7 +26,7 @@ def _filled(folder: Path, *programs: str, rules: bool = True) -> str:
         record(journal, floor(60, program=program))
     url = f"sqlite:///{folder}/read-models.db"
     engine = open_database(url)
-    Projector(journal, engine).catch_up()
+    Projector(Numbered(journal), engine).catch_up()
     engine.dispose()
     return url
 

@@ -12,6 +12,7 @@ from opsledger.proto.scorecards.v1.scorecards_pb2 import Scorecard
 from opsledger.services.exchange.scorecard_publisher import ScorecardPublisher
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from opsledger.services.scorecards.messages import scorecard_messages
@@ -32,7 +33,7 @@ def last_values(exchange: Exchange) -> dict[str, Scorecard]:
 def test_every_scorecard_is_there_and_only_those_that_change_come_again(tmp_path: Path) -> None:
     exchange, journal, facts = new_exchange(scorecards_every_s=0.05), MemoryJournal(), floor(60)
     engine = open_database(f"sqlite:///{tmp_path}/opsledger.db")
-    projector, reports = Projector(journal, engine), Reports(engine, lambda: NOW_US)
+    projector, reports = Projector(Numbered(journal), engine), Reports(engine, lambda: NOW_US)
     nodes = [Owned(journal, 0, owner=True), Owned(journal, 0, owner=False)]
     publisher, other = (ScorecardPublisher(exchange, reports, node) for node in nodes)
 

@@ -21,6 +21,7 @@ from opsledger.services.exchange.ingress import Ingress
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.importers.audit_export import ServiceNowReader
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from opsledger.services.rules.files import read_rules_document
@@ -62,7 +63,7 @@ def with_rules() -> MemoryJournal:
 def read_models(journal: Journal, folder: Path) -> Rows:
     folder.mkdir()
     engine = open_database(f"sqlite:///{folder}/opsledger.db")
-    Projector(journal, engine).catch_up()
+    Projector(Numbered(journal), engine).catch_up()
     return rows(engine, SAID_BY_FACTS)
 
 

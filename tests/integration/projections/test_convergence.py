@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opsledger.core.ports import NewEvent
 from opsledger.core.tickets.facts import Actor, ActorKind, TicketFact
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from tests.kit import ticket_facts as kit
@@ -33,9 +34,9 @@ def project(events: Sequence[TicketFact | NewEvent], batch_sizes: Sequence[int])
     with tempfile.TemporaryDirectory() as folder:
         engine = open_database(f"sqlite:///{folder}/views.db")
         for size in batch_sizes:
-            projector = Projector(journal, engine, batch_events=size)
+            projector = Projector(Numbered(journal), engine, batch_events=size)
             projector.catch_up(up_to=projector.position + size)
-        Projector(journal, engine).catch_up()
+        Projector(Numbered(journal), engine).catch_up()
         found = rows(engine)
         engine.dispose()
     return found

@@ -1,8 +1,6 @@
 """Decisions become rows like tickets do: folded from all their events, the same whatever the batches, rebuilt to the byte."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,10 +9,11 @@ from eventsourcing.domain import Aggregate, event
 from opsledger.core.ports import Commit, Journal, NewEvent
 from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.rebuild import check, rebuild
 from opsledger.services.projections.runner import Projector
-from tests.kit.read_models import START_US, rows
+from tests.kit.read_models import START_US, opened, rows
 
 
 class Note(Aggregate):
@@ -46,18 +45,10 @@ def journal(tmp_path: Path) -> Journal:
     return journal
 
 
-def opened(journal: Journal) -> Callable[[], contextmanager[Iterator[Journal]]]:
-    @contextmanager
-    def open_journal() -> Iterator[Journal]:
-        yield journal
-
-    return open_journal
-
-
 @pytest.mark.parametrize("batch_events", [1, 2, 1000])
 def test_a_decision_is_a_row_with_its_version_and_place(journal: Journal, database_url: str, batch_events: int) -> None:
     engine = open_database(database_url)
-    Projector(journal, engine, batch_events=batch_events).catch_up()
+    Projector(Numbered(journal), engine, batch_events=batch_events).catch_up()
     [(_, tenant, kind, version, position)] = rows(engine)["decisions"]
     assert (tenant, kind, version, position) == ("acme", "Note", 4, 4)
     assert check(opened(journal), engine).differences == ()
@@ -73,7 +64,7 @@ def test_a_decision_that_cannot_be_read_is_noted_and_the_others_stand(journal: J
         NewEvent(b"another stream 1", "es:decisions:tests.projections.note.written", "acme", START_US, b"not JSON"),
     ]))
     engine = open_database(sqlite_url)
-    Projector(journal, engine, batch_events=batch_events).catch_up()
+    Projector(Numbered(journal), engine, batch_events=batch_events).catch_up()
     found = rows(engine)
     assert [row[3] for row in found["decisions"]] == [4]
     assert [row[0] for row in found["unreadable"]] == [5, 6]

@@ -1,8 +1,7 @@
 """Evaluations as rows: every version, the one that counts, answers, disputes, and what scorecards add up."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from opsledger.core.scorecards.periods import PeriodKind
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections import tables_quality as tables
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.rebuild import check
@@ -21,6 +21,7 @@ from opsledger.services.projections.runner import Projector
 from opsledger.services.scorecards.queries import Program
 from opsledger.services.scorecards.reports import Reports
 from tests.kit.quality import SEVENTY_FIVE, SIXTY, START_US, UNTIL_US, result, sheet, started
+from tests.kit.read_models import opened
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def read(engine: Engine, table: Table, *columns: str) -> list[tuple[object, ...]
 @pytest.mark.parametrize("batch_events", [1, 1000])
 def test_every_version_is_there_and_one_counts(journal: Journal, database_url: str, batch_events: int) -> None:
     engine = open_database(database_url)
-    Projector(journal, engine, batch_events=batch_events).catch_up()
+    Projector(Numbered(journal), engine, batch_events=batch_events).catch_up()
     assert read(engine, tables.evaluations, "status", "counting_version", "score") == [
         ("submitted", 1, 0.6), ("submitted", 1, 0.6), ("submitted", 2, 0.75), ("voided", 0, None)]
     assert read(engine, tables.evaluation_versions, "version", "cause", "counts", "score_exact") == [
@@ -66,16 +67,12 @@ def test_every_version_is_there_and_one_counts(journal: Journal, database_url: s
     assert {(1, "tone", "answered", "5", "1/10", "curt", '["haste"]'), (2, "closing", "na", '"na"', "0/1", "", "[]")} <= answers
     assert read(engine, tables.disputes, "question", "reason", "decision") == [("closing", "none", "rescored")]
 
-    @contextmanager
-    def opened() -> Iterator[Journal]:
-        yield journal
-
-    assert check(opened, engine).differences == ()
+    assert check(opened(journal), engine).differences == ()
 
 
 def test_scorecards_add_them_up_although_no_ticket_is_recorded(journal: Journal, database_url: str) -> None:
     engine = open_database(database_url)
-    Projector(journal, engine).catch_up()
+    Projector(Numbered(journal), engine).catch_up()
     reports, program = Reports(engine, lambda: START_US + 40 * 86_400_000_000), Program("acme", "desk")
     [card] = reports.scorecard(program, Subject(SubjectKind.PROGRAM, "desk"), PeriodKind.MONTH).scorecards
     figures = {line.figure.kpi.name: line.figure for line in card.lines}

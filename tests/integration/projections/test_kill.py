@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from opsledger.core.tickets.facts import Assigned, Opened, Replied
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
@@ -21,7 +22,7 @@ from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 
 with SegmentJournal.open(Path(sys.argv[1]), read_only=True) as journal:
-    Projector(journal, open_database(sys.argv[2]), batch_events=7).catch_up(lambda position: print(position, flush=True))
+    Projector(Numbered(journal), open_database(sys.argv[2]), batch_events=7).catch_up(lambda position: print(position, flush=True))
 """
 
 
@@ -46,5 +47,5 @@ def test_a_killed_projector_is_continued_to_the_same_rows(database_url: str, tmp
     with SegmentJournal.open(folder, read_only=True) as journal:
         engine, alone = open_database(database_url), open_database(f"sqlite:///{tmp_path}/alone.db")
         for target in (engine, alone):
-            Projector(journal, target).catch_up()
+            Projector(Numbered(journal), target).catch_up()
         assert rows(engine) == rows(alone), f"seed {seed}"

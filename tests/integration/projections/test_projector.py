@@ -14,6 +14,7 @@ from opsledger.core.tickets.facts import Actor, ActorKind, Assigned, Opened, Rep
 from opsledger.core.tickets.identity import name16, ticket_stream_id
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from opsledger.services.projections.tables import clocks, tickets, unreadable
@@ -31,7 +32,7 @@ HISTORY = [
 def test_facts_become_rows(database_url: str) -> None:
     journal, engine = MemoryJournal(), open_database(database_url)
     record(journal, [rules_event(1, RULES), *HISTORY])
-    assert Projector(journal, engine).catch_up() == 6
+    assert Projector(Numbered(journal), engine).catch_up() == 6
 
     with engine.connect() as connection:
         one, two = connection.execute(select(tickets).order_by(tickets.c.ticket_id)).all()
@@ -59,7 +60,7 @@ def test_rows_at_a_position_know_nothing_of_what_comes_after(sqlite_url: str) ->
     journal, engine = MemoryJournal(), open_database(sqlite_url)
     record(journal, HISTORY[:3])
     for position in (1, 2, 3):
-        Projector(journal, engine).catch_up(up_to=position)
+        Projector(Numbered(journal), engine).catch_up(up_to=position)
         with engine.connect() as connection:
             assert connection.scalars(select(tickets.c.facts)).all() == [position]
 
@@ -70,15 +71,15 @@ def test_small_batches_and_restarts_give_the_same_rows_as_one(database_url: str,
     events = [*HISTORY[:2], rules_event(1, RULES), *HISTORY[2:], rules_event(2, STRICTER, effective_from_us=START_US)]
     for event in events:
         record(journal, [event])
-        Projector(journal, engine, batch_events=batch_events).catch_up()
+        Projector(Numbered(journal), engine, batch_events=batch_events).catch_up()
     at_once = open_database(f"sqlite:///{tmp_path}/at-once.db")
-    Projector(journal, at_once).catch_up()
+    Projector(Numbered(journal), at_once).catch_up()
     assert rows(engine) == rows(at_once)
 
 
 def test_published_rules_judge_the_tickets_that_are_there(database_url: str) -> None:
     journal, engine = MemoryJournal(), open_database(database_url)
-    projector = Projector(journal, engine)
+    projector = Projector(Numbered(journal), engine)
     record(journal, [*HISTORY, fact("3", 0, Opened(), program="other")])
     projector.catch_up()
     assert rows(engine)["clocks"] == []
@@ -93,7 +94,7 @@ def test_two_projectors_on_one_database_apply_every_batch_once(database_url: str
     journal, engine = MemoryJournal(), open_database(database_url)
     many = [fact(str(number % 7), number, Replied(True)) for number in range(200)]
     record(journal, [rules_event(1, RULES), *many, rules_event(2, STRICTER, effective_from_us=START_US), *HISTORY])
-    projectors = [Projector(journal, engine, batch_events=9) for _ in range(2)]
+    projectors = [Projector(Numbered(journal), engine, batch_events=9) for _ in range(2)]
     start = Barrier(2)
 
     def work(projector: Projector) -> int:
@@ -103,7 +104,7 @@ def test_two_projectors_on_one_database_apply_every_batch_once(database_url: str
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(work, projectors)) == [journal.position] * 2
     alone = open_database(f"sqlite:///{tmp_path}/alone.db")
-    Projector(journal, alone).catch_up()
+    Projector(Numbered(journal), alone).catch_up()
     assert rows(engine) == rows(alone)
 
 
@@ -124,7 +125,7 @@ def test_a_recorded_event_that_cannot_be_read_is_noted_and_stops_nothing(databas
         HISTORY[2],
     ])
     for batch_events in (3, 100):
-        Projector(journal, engine, batch_events=batch_events).catch_up()
+        Projector(Numbered(journal), engine, batch_events=batch_events).catch_up()
     with engine.connect() as connection:
         noted = {row.position: row.reason for row in connection.execute(select(unreadable))}
         assert [(row.ticket_id, row.facts) for row in connection.execute(select(tickets))] == [("1", 2)]
@@ -140,25 +141,25 @@ def test_a_database_of_another_journal_is_refused(database_url: str) -> None:
         journal = MemoryJournal()
         record(journal, [fact(ticket, 0, Opened())])
         if ticket == "1":
-            Projector(journal, engine).catch_up()
+            Projector(Numbered(journal), engine).catch_up()
     with pytest.raises(DatabaseUnusable, match="another journal"):
-        Projector(journal, engine)
+        Projector(Numbered(journal), engine)
 
 
 def test_a_journal_that_lost_events_is_refused(database_url: str) -> None:
     whole, restored, engine = MemoryJournal(), MemoryJournal(), open_database(database_url)
     record(whole, HISTORY)
     record(restored, HISTORY[:2])
-    Projector(whole, engine).catch_up()
+    Projector(Numbered(whole), engine).catch_up()
     with pytest.raises(DatabaseUnusable, match="has seen 5 events, the journal holds 2"):
-        Projector(restored, engine)
-    assert Projector(restored, engine, snapshot=True).catch_up() == 5
+        Projector(Numbered(restored), engine)
+    assert Projector(Numbered(restored), engine, snapshot=True).catch_up() == 5
 
 
 def test_who_wrote_can_wait_for_the_rows(sqlite_url: str) -> None:
     journal, engine = MemoryJournal(), open_database(sqlite_url)
     moves: list[int] = []
-    projector, stop = Projector(journal, engine, on_moved=moves.append), Event()
+    projector, stop = Projector(Numbered(journal), engine, on_moved=moves.append), Event()
     thread = Thread(target=projector.run, args=(stop,))
     thread.start()
     try:
@@ -182,14 +183,14 @@ def test_it_can_be_told_to_stop_with_a_long_way_to_go(sqlite_url: str) -> None:
         if position:
             stop.set()
 
-    projector = Projector(journal, engine, on_moved=stop_after_the_first_batch, batch_events=2)
+    projector = Projector(Numbered(journal), engine, on_moved=stop_after_the_first_batch, batch_events=2)
     projector.run(stop)
     assert projector.position == 2
 
 
 def test_a_journal_that_is_closed_ends_it(sqlite_url: str) -> None:
     journal = MemoryJournal()
-    projector = Projector(journal, open_database(sqlite_url))
+    projector = Projector(Numbered(journal), open_database(sqlite_url))
     journal.close()
     with pytest.raises(JournalStopped):
         projector.run(Event())
@@ -200,10 +201,10 @@ def test_arrival_in_any_order_ends_in_the_same_rows(database_url: str, tmp_path:
     shuffled = random.Random(seed).sample(HISTORY, len(HISTORY))
     journal, engine = MemoryJournal(), open_database(database_url)
     record(journal, [*shuffled, *HISTORY, rules_event(1, RULES)], commit_events=2)
-    Projector(journal, engine, batch_events=2).catch_up()
+    Projector(Numbered(journal), engine, batch_events=2).catch_up()
     straight, at_once = MemoryJournal(), open_database(f"sqlite:///{tmp_path}/straight.db")
     record(straight, [rules_event(1, RULES), *HISTORY])
-    Projector(straight, at_once).catch_up()
+    Projector(Numbered(straight), at_once).catch_up()
     said = ("tickets", "clocks", "steps", "outcomes")
     assert rows(engine, said) == rows(at_once, said), f"seed {seed}"
     assert journal.append(Commit([recorded_as(HISTORY[0])])).duplicates == (True,)

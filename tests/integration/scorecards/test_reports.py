@@ -17,6 +17,7 @@ from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook, parse_rules
 from opsledger.core.tickets.order import in_order
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
 from opsledger.services.scorecards.queries import Program
@@ -47,7 +48,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         server.psql("CREATE DATABASE scorecards")
         url = server.get_uri(database="scorecards")
     found = open_database(url)
-    Projector(journal, found).catch_up()
+    Projector(Numbered(journal), found).catch_up()
     yield found
     found.dispose()
 

@@ -11,6 +11,7 @@ from opsledger.core.ports import Journal, NewEvent, RecordedEvent
 from opsledger.core.tickets.facts import Merged, Opened, PriorityChanged, Replied, Status, StatusChanged, TicketFact
 from opsledger.proto.sla.v1.announcement_pb2 import Announcement
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.announcing import ANNOUNCEMENT
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
@@ -25,12 +26,13 @@ class Floor:
     def __init__(self, engine: Engine) -> None:
         self.journal, self.engine, self.minute = MemoryJournal(), engine, 0
         record(self.journal, [rules_event(1, RULES)])
-        self.projector = Projector(self.journal, engine)
+        self.projector = Projector(Numbered(self.journal), engine)
         self.restart()
 
     def restart(self, history_minutes: int = 10_000) -> None:
         self.announcer = Announcer(
-            self.journal, self.engine, now_us=lambda: START_US + self.minute * MINUTE_US, history_us=history_minutes * MINUTE_US
+            Numbered(self.journal), self.engine, now_us=lambda: START_US + self.minute * MINUTE_US,
+            history_us=history_minutes * MINUTE_US,
         )
 
     def at(self, minute: int, *events: TicketFact | NewEvent) -> int | None:
