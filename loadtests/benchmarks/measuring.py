@@ -49,7 +49,7 @@ def repeat(call: Callable[[], int], seconds: float, calls_min: int = 3) -> Sampl
         start_ns = perf_counter_ns()
         events += call()
         spans_ns.append(perf_counter_ns() - start_ns)
-    return _sample(events, sum(spans_ns) / 1e9, spans_ns)
+    return sample(events, sum(spans_ns) / 1e9, spans_ns)
 
 
 def appends(contender: Contender, workload: Workload, size: int, seconds: float) -> Sample:
@@ -61,7 +61,7 @@ def appends(contender: Contender, workload: Workload, size: int, seconds: float)
         start_ns = perf_counter_ns()
         contender.append(batch)
         spans_ns.append(perf_counter_ns() - start_ns)
-    return _sample(size * len(spans_ns), sum(spans_ns) / 1e9, spans_ns)
+    return sample(size * len(spans_ns), sum(spans_ns) / 1e9, spans_ns)
 
 
 def concurrent_appends(contender: Contender, workload: Workload, callers: int, seconds: float) -> Sample:
@@ -83,7 +83,7 @@ def concurrent_appends(contender: Contender, workload: Workload, callers: int, s
 
     with ThreadPoolExecutor(callers) as pool:
         spans_ns = [span for spans in pool.map(caller, range(callers)) for span in spans]
-    return _sample(len(spans_ns), (perf_counter_ns() - start_ns) / 1e9, spans_ns)
+    return sample(len(spans_ns), (perf_counter_ns() - start_ns) / 1e9, spans_ns)
 
 
 def disk(folder: Path, seconds: float) -> Sample:
@@ -101,6 +101,7 @@ def disk(folder: Path, seconds: float) -> Sample:
         os.close(handle)
 
 
-def _sample(events: int, seconds: float, spans_ns: list[int]) -> Sample:
+def sample(events: int, seconds: float, spans_ns: list[int]) -> Sample:
+    """Of calls that took ``spans_ns`` each and ``seconds`` together, in which ``events`` were dealt with."""
     ordered = sorted(spans_ns)
     return Sample(events / seconds, median(ordered) / 1_000, ordered[int(len(ordered) * 0.99)] / 1_000)

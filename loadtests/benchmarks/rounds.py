@@ -4,11 +4,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-from loadtests.benchmarks import folds, kernels
+from loadtests.benchmarks import folds, kernels, passage
 from loadtests.benchmarks.contenders import Contender, JournalContender, our_recorder, sqlite_recorder
 from loadtests.benchmarks.measuring import Sample, appends, concurrent_appends, disk, repeat
 from loadtests.benchmarks.servers import PostgresContender, UmadbContender
@@ -28,12 +29,14 @@ class Settings(NamedTuple):
     seconds: float
     """Of each measurement in a round."""
     preloaded_events: int
+    passed_events: int
+    """Through Kafka in a round, one by one."""
     servers: bool
     seed: int = 1
 
 
-DEFAULT = Settings(rounds=9, seconds=0.15, preloaded_events=20_000, servers=True)
-QUICK = Settings(rounds=2, seconds=0.03, preloaded_events=2_000, servers=True)
+DEFAULT = Settings(rounds=9, seconds=0.15, preloaded_events=20_000, passed_events=100, servers=True)
+QUICK = Settings(rounds=2, seconds=0.03, preloaded_events=2_000, passed_events=20, servers=True)
 
 
 class Measurement(NamedTuple):
@@ -62,14 +65,30 @@ def run(settings: Settings, folder: Path, step: Callable[[str, int], None]) -> t
             stack.callback(contender.close)
             contenders.append(contender)
         measurements = list(_plan(settings, contenders))
-        total = settings.rounds * (len(measurements) + 1)
+        total = settings.rounds * (len(measurements) + 1 + (len(passage.CONTENDERS) if settings.servers else 0))
         for number in range(settings.rounds):
             step(DISK, total)
             samples[DISK_WRITE, DISK].append(disk(folder, settings.seconds))
             for measurement in _turned(measurements, number):
                 step(f"{measurement.name}: {measurement.contender}", total)
                 samples[measurement.name, measurement.contender].append(measurement.run())
+    if settings.servers:  # afterwards, so that the broker takes nothing from the others
+        try:
+            _pass(settings, folder / "kafka", samples, lambda what: step(what, total))
+        except passage.NoBroker as error:
+            missing.append(str(error))
     return samples, missing
+
+
+def _pass(settings: Settings, folder: Path, samples: Samples, step: Callable[[str], None]) -> None:
+    with passage.passages(folder) as passages:
+        measurements = [
+            Measurement(passage.NAME, name, partial(one.sample, settings.passed_events)) for name, one in passages.items()
+        ]
+        for number in range(settings.rounds):
+            for measurement in _turned(measurements, number):
+                step(f"{measurement.name}: {measurement.contender}")
+                samples[measurement.name, measurement.contender].append(measurement.run())
 
 
 def _plan(settings: Settings, contenders: list[Contender]) -> Iterator[Measurement]:

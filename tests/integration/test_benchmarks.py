@@ -1,19 +1,21 @@
-"""The benchmarks run and account for every contender; the servers among the peers are left to ``make bench``."""
+"""The benchmarks run and account for every contender; the servers among the peers are left to ``make bench``, but for Kafka."""
 from __future__ import annotations
 
 import io
 import json
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from loadtests.benchmarks.contenders import JOURNAL, RECORDER, SQLITE
+from loadtests.benchmarks.passage import CONTENDERS, passages
 from loadtests.benchmarks.report import document, show
 from loadtests.benchmarks.rounds import BATCH_SIZES, DISK, DISK_WRITE, Settings, run
 
 
 def test_every_contender_is_measured_in_every_round(tmp_path: Path) -> None:
-    settings = Settings(rounds=2, seconds=0.001, preloaded_events=2_000, servers=False)
+    settings = Settings(rounds=2, seconds=0.001, preloaded_events=2_000, passed_events=5, servers=False)
     steps: list[tuple[str, int]] = []
     samples, missing = run(settings, tmp_path, lambda what, total: steps.append((what, total)))
 
@@ -32,3 +34,11 @@ def test_every_contender_is_measured_in_every_round(tmp_path: Path) -> None:
     shown = io.StringIO()
     show(samples, missing, Console(file=shown, width=120))
     assert all(contender in shown.getvalue() for name, contender in samples if (name, contender) != (DISK_WRITE, DISK))
+
+
+@pytest.mark.xdist_group("own kafka broker")
+def test_events_pass_through_the_exchange_and_through_kafka_alone(tmp_path: Path) -> None:
+    with passages(tmp_path) as found:
+        samples = {name: passage.sample(5) for name, passage in found.items()}
+    assert tuple(samples) == CONTENDERS
+    assert all(0 < sample.p50_us <= sample.p99_us for sample in samples.values())
