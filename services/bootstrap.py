@@ -11,6 +11,7 @@ from opsledger.services.background import Background
 from opsledger.services.coaching.answers import CoachingAnswers
 from opsledger.services.coaching.commands import CoachingCommands
 from opsledger.services.decisions.decisions import Decisions
+from opsledger.services.duty import while_owned
 from opsledger.services.exchange.ingress import Ingress
 from opsledger.services.exchange.publisher import Publisher
 from opsledger.services.exchange.scorecard_publisher import ScorecardPublisher
@@ -181,7 +182,8 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     if (exchange := parts.settings.exchange) and exchange.publish:
         partitions = parts.journal.parts if isinstance(parts.journal, PartitionedJournal) else (Numbered(parts.journal),)
         yield from _publishers(exchange, partitions, parts, on_dead)
-        yield Background("scorecards", ScorecardPublisher(exchange, Reports(parts.engine), partitions[0]).run, on_dead)
+        scorecards = ScorecardPublisher(exchange, Reports(parts.engine))
+        yield Background("scorecards", while_owned(partitions[0], scorecards.run), on_dead)
 
 
 def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
@@ -197,7 +199,10 @@ def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
 
 def _publishers(exchange: Exchange, partitions: Sequence[Partition], parts: Parts, on_dead: OnDead) -> list[Background]:
     gauge, publishers = parts.metrics.gauge, [Publisher(exchange, partition) for partition in partitions]
-    works = [Background(f"publisher {number}", publisher.run, on_dead) for number, publisher in enumerate(publishers)]
+    works = [
+        Background(f"publisher {part.number}", while_owned(part, publisher.run), on_dead)
+        for part, publisher in zip(partitions, publishers, strict=True)
+    ]
     gauge("published", "Records sent to the public topics since the start.", lambda: sum(each.published for each in publishers))
     gauge("publisher_lag", "Events of this node's partitions that are not published yet.", lambda: sum(each.lag for each in publishers))
     gauge(

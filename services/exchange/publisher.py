@@ -1,7 +1,7 @@
 """The journal into the public topics: at least once, with ids by which what comes twice is known, in order for each key.
 
-Whoever owns a partition of the journal publishes it. A new owner goes on from the last position that was kept, and what the one
-before still sends are events that the new one sends too.
+It is the duty of a partition's owner. A new owner goes on from the last position that was kept, and what the one before still sends
+are events that the new one sends too.
 """
 from __future__ import annotations
 
@@ -44,19 +44,18 @@ class Publisher:
         return 0 if (position := self.position) is None else self._partition.position - position
 
     def run(self, stop: Event) -> None:
-        """Publish while this node owns the partition, until ``stop`` is set. Raises ExchangeUnreachable, InvalidSettings for topics
-        that would lose events, and what the journal raises; may be run again then."""
+        """Publish until ``stop`` is set. Raises ExchangeUnreachable, InvalidSettings for topics that would lose events, and what the
+        journal raises; may be run again then."""
         ensure_topics(self._exchange.kafka, (*self._topics.from_journal(), self._topics.positions))
-        while not stop.is_set():
-            if self._partition.wait_owner(True, LOOK_S) and self._has_more(0):
-                self._publish_what_is_owned(stop)
-
-    def _publish_what_is_owned(self, stop: Event) -> None:
+        while not stop.is_set() and not self._has_more(0):
+            pass
+        if stop.is_set():
+            return
         checkpoint = Checkpoint(self._exchange, self._partition.number, fingerprint(self._partition.read(0, 1)[0]))
         try:
             with answering(), producer_of(self._exchange.kafka) as producer:
                 self.position = self._begin(checkpoint.read())
-                while self._partition.is_owner and not stop.is_set():
+                while not stop.is_set():
                     if self._has_more(self.position):
                         batch = self._partition.read(self.position, self._events_max)
                         self._publish(producer, batch)

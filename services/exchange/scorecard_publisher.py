@@ -1,7 +1,7 @@
 """Scorecards of the last complete week and month into a compacted topic: for each subject and period, the last one counts.
 
-They come from the read models, which all nodes share, so one does it: the owner of the journal's first partition. Nothing is kept
-about what was published: a new owner sends everything once, then what late facts or decisions have changed.
+They come from the read models, which all nodes share, so it is one node's duty: that of the owner of the journal's first partition.
+Nothing is kept about what was published: a new owner sends everything once, then what late facts or decisions have changed.
 """
 from __future__ import annotations
 
@@ -20,14 +20,12 @@ from opsledger.proto.scorecards.v1.scorecards_pb2 import Scorecard
 from opsledger.services.exchange.making import ensure_topics
 from opsledger.services.exchange.reaching import answering, producer_of
 from opsledger.services.exchange.topics import Exchange
-from opsledger.services.journal.partitions import Partition
 from opsledger.services.scorecards.messages import scorecard_messages
 from opsledger.services.scorecards.queries import Program
 from opsledger.services.scorecards.reports import BY_NAME, Reports
 
 PERIODS = (PeriodKind.WEEK, PeriodKind.MONTH)
 PAGE = 200
-LOOK_S = 0.25
 HOUR_S = 3_600
 """A week ends although nothing is recorded."""
 
@@ -35,25 +33,20 @@ HOUR_S = 3_600
 class ScorecardPublisher:
     """One thread works."""
 
-    def __init__(self, exchange: Exchange, reports: Reports, partition: Partition) -> None:
-        self._exchange, self._topic, self._reports, self._partition = exchange, exchange.topics.scorecards, reports, partition
+    def __init__(self, exchange: Exchange, reports: Reports) -> None:
+        self._exchange, self._topic, self._reports = exchange, exchange.topics.scorecards, reports
         self._sent: dict[str, bytes] = {}
         self.published = 0
         """Scorecards sent and acknowledged since the start."""
 
     def run(self, stop: Event) -> None:
-        """While this node owns the partition, publish when the read models have moved, at most every ``scorecards_every_s``, until
-        ``stop`` is set. Raises ExchangeUnreachable, InvalidSettings, and what the database raises; may be run again then."""
+        """Publish when the read models have moved, at most every ``scorecards_every_s``, until ``stop`` is set. Raises
+        ExchangeUnreachable, InvalidSettings, and what the database raises; may be run again then."""
         ensure_topics(self._exchange.kafka, (self._topic,))
-        while not stop.is_set():
-            if self._partition.wait_owner(True, LOOK_S):
-                self._publish_while_owner(stop)
-
-    def _publish_while_owner(self, stop: Event) -> None:
-        self._sent.clear()  # another owner may have sent others since
+        self._sent.clear()  # another node may have sent others since
         seen: object = None
         with answering(), producer_of(self._exchange.kafka) as producer:
-            while self._partition.is_owner and not stop.is_set():
+            while not stop.is_set():
                 if seen != (now := (self._reports.positions(), monotonic() // HOUR_S)):
                     self._publish(producer)
                     seen = now

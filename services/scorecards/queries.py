@@ -54,7 +54,7 @@ class Case(NamedTuple):
 
 
 def positions_reached(connection: Connection) -> tuple[int, ...]:
-    return tuple(connection.scalars(select(positions.c.position).order_by(positions.c.position)))
+    return tuple(connection.scalars(select(positions.c.position).order_by(positions.c.partition)))
 
 
 def programs(connection: Connection) -> list[Program]:

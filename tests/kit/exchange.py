@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, Protocol
 from kafka.structs import TopicPartition
 
 from opsledger.core.ports import Journal
+from opsledger.services.duty import while_owned
 from opsledger.services.exchange.making import ensure_topics
 from opsledger.services.exchange.reaching import consumer_of, producer_of
 from opsledger.services.exchange.topics import Exchange
-from opsledger.services.journal.partitions import Numbered
+from opsledger.services.journal.partitions import Numbered, Partition
 from tests.kit.kafka import new_topic, shared_broker
 
 PATIENCE_S = 60
@@ -27,6 +28,13 @@ class In(NamedTuple):
 
 class Runs(Protocol):
     def run(self, stop: Event) -> None: ...
+
+
+class OnDuty:
+    """Work of a partition's owner."""
+
+    def __init__(self, partition: Partition, work: Runs) -> None:
+        self.run = while_owned(partition, work.run)
 
 
 class Owned(Numbered):

@@ -24,7 +24,7 @@ from opsledger.services.journal.partitions import Numbered
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.tickets.intake import Intake
 from tests.kit.events import event, event_bytes
-from tests.kit.exchange import Owned, consume, new_exchange, until, working
+from tests.kit.exchange import OnDuty, Owned, consume, new_exchange, until, working
 from tests.kit.quality import SEVENTY_FIVE, SIXTY, START_US, UNTIL_US, result, sheet, started
 
 pytestmark = pytest.mark.xdist_group("kafka")
@@ -125,7 +125,7 @@ from opsledger.services.exchange.publisher import Publisher
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.journal.partitions import Numbered
 from opsledger.services.journal.segment import SegmentJournal
-from tests.kit.exchange import Owned, consume, until
+from tests.kit.exchange import OnDuty, Owned, consume, until
 
 exchange, last = Exchange.model_validate_json(sys.argv[1]), int(sys.argv[3])
 
@@ -176,7 +176,7 @@ def test_the_owner_publishes_and_the_next_one_goes_on() -> None:
     Intake(journal).record([event_bytes(f"e{number}") for number in range(50)])
     nodes = [Owned(journal, 2, owner=True), Owned(journal, 2, owner=False)]
     one, two = (Publisher(exchange, node) for node in nodes)
-    with working(one, two):
+    with working(*map(OnDuty, nodes, (one, two))):
         until(lambda: one.position == nodes[0].position, "the owner does not publish")
         assert (one.lag, two.position, two.lag) == (0, None, 0)
         for node in nodes:

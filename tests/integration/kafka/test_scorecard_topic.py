@@ -18,7 +18,7 @@ from opsledger.services.projections.runner import Projector
 from opsledger.services.scorecards.messages import scorecard_messages
 from opsledger.services.scorecards.queries import Program
 from opsledger.services.scorecards.reports import Reports
-from tests.kit.exchange import Owned, consume, new_exchange, until, working
+from tests.kit.exchange import OnDuty, Owned, consume, new_exchange, until, working
 from tests.kit.floor import MONDAY_US, floor
 from tests.kit.read_models import record
 
@@ -35,7 +35,7 @@ def test_every_scorecard_is_there_and_only_those_that_change_come_again(tmp_path
     engine = open_database(f"sqlite:///{tmp_path}/opsledger.db")
     projector, reports = Projector(Numbered(journal), engine), Reports(engine, lambda: NOW_US)
     nodes = [Owned(journal, 0, owner=True), Owned(journal, 0, owner=False)]
-    publisher, other = (ScorecardPublisher(exchange, reports, node) for node in nodes)
+    publisher, other = (ScorecardPublisher(exchange, reports) for _ in nodes)
 
     def said() -> list[Scorecard]:
         """By the read models, of one program."""
@@ -52,7 +52,7 @@ def test_every_scorecard_is_there_and_only_those_that_change_come_again(tmp_path
 
     record(journal, facts)
     projector.catch_up()
-    with working(publisher, other):
+    with working(*map(OnDuty, nodes, (publisher, other))):
         until(agree, "the scorecards are not published")
         first = len(said())
         until(lambda: publisher.published == first, "not each is published once")
