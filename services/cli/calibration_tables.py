@@ -1,11 +1,8 @@
-"""Calibration sessions, their reports and the evaluators' drift, for people and for machines."""
+"""Calibration sessions, their reports and the evaluators' drift in a terminal."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 from rich.console import Console
 from rich.table import Table
 
@@ -17,25 +14,6 @@ _MORE_REASONS = {
     "NO_SPREAD": "no spread", "NO_CASES": "none", "ONE_CASE": "one only",
 }
 _RIGHT = ("units", "value", "bias", "distance", "agreement", "alpha", "part", "evaluations", "effect", "original", "adjusted", "version")
-
-
-def as_document(message: Message) -> dict[str, Any]:
-    """Protobuf JSON with the names of the .proto, and null where an estimate has no value or interval."""
-    document: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
-    _nulls(document)
-    return document
-
-
-def _nulls(value: Any) -> None:
-    if isinstance(value, dict):
-        if "method" in value and "reason" in value:
-            for name in ("value", "low", "high"):
-                value.setdefault(name, None)
-        for inner in value.values():
-            _nulls(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _nulls(inner)
 
 
 def show_sessions(found: pb.ListCalibrationsResponse) -> None:

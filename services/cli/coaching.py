@@ -1,19 +1,15 @@
 """``opsledger coaching``: sessions, action items, what is overdue, and whether it had an effect."""
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from contextlib import AbstractContextManager
+from typing import Annotated, Any
 
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli.options import DEFAULT_DATABASE, AsJson, DatabaseUrl
-from opsledger.services.cli.remote import ServerAddress, Token, server_client
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
+from opsledger.services.cli.remote import ServerAddress, Token
+from opsledger.services.cli.source import answers_of, first
 
 group = typer.Typer(no_args_is_help=True, help="Coaching: sessions, action items and their effect.")
 
@@ -33,6 +29,7 @@ def sessions(
     """Coaching sessions, last changed first."""
     from opsledger.proto.coaching.v1 import coaching_pb2 as pb
     from opsledger.services.cli.coaching_tables import show_sessions
+    from opsledger.services.cli.json_output import print_json
     from opsledger.services.coaching.messages import STAGES
 
     words = [str(word) for word in STAGES[1:]]
@@ -42,9 +39,9 @@ def sessions(
     request = pb.ListSessionsRequest(
         program=program, agent=agent, supervisor=supervisor, stages=[1 + words.index(word) for word in stage or []])  # type: ignore[misc]  # ints on the wire
     with _source(database, server, token, tenant) as (source, request.tenant):
-        found = _first(source.ListSessions, request, "sessions", limit)
+        found = first(source.ListSessions, request, "sessions", limit)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         show_sessions(found)
 
@@ -82,12 +79,13 @@ def effect(
     """What changed after a session, against the agent's past and the comparison group, and how sure that is."""
     from opsledger.proto.coaching.v1 import coaching_pb2 as pb
     from opsledger.services.cli.coaching_tables import show_effect
+    from opsledger.services.cli.json_output import print_json
 
     request = pb.MeasureEffectRequest(id=session, confidence=confidence)
     with _source(database, server, token, tenant) as (source, request.tenant):
         found = source.MeasureEffect(request)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         show_effect(found)
 
@@ -95,50 +93,18 @@ def effect(
 def _items(chosen: dict[str, Any], limit: int, database: str, server: str, token: str, tenant: str, as_json: bool) -> None:
     from opsledger.proto.coaching.v1 import coaching_pb2 as pb
     from opsledger.services.cli.coaching_tables import show_items
+    from opsledger.services.cli.json_output import print_json
 
     request = pb.ListActionItemsRequest(**chosen)
     with _source(database, server, token, tenant) as (source, request.tenant):
-        found = _first(source.ListActionItems, request, "items", limit)
+        found = first(source.ListActionItems, request, "items", limit)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         show_items(found)
 
 
-def _first(call: Any, request: Any, field: str, limit: int) -> Any:
-    """So many entries, page by page."""
-    request.page_size = min(limit, 1000)
-    found = call(request)
-    while len(getattr(found, field)) < limit and found.next_page_token:
-        request.page_token = found.next_page_token
-        request.page_size = min(limit - len(getattr(found, field)), 1000)
-        page = call(request)
-        getattr(found, field).extend(getattr(page, field))
-        found.next_page_token = page.next_page_token
-    return found
-
-
-def _print_json(message: Message) -> None:
-    from opsledger.services.cli.coaching_tables import as_document
-
-    print(json.dumps(as_document(message), ensure_ascii=False, indent=2))
-
-
-@contextmanager
-def _source(database: str, server: str, token: str, tenant: str) -> Iterator[tuple[Any, str]]:
-    """The queries of the CoachingService, of a server or over a database here, and whose data it is."""
-    if server:
-        if not tenant:
-            raise InvalidInput(FieldViolation("--tenant", "REQUIRED", "must be given with --server"))
-        with server_client(server, token) as client:
-            yield client.coaching, tenant
-        return
-    from opsledger.services.cli.timers import only_tenant
+def _source(database: str, server: str, token: str, tenant: str) -> AbstractContextManager[tuple[Any, str]]:
     from opsledger.services.coaching.answers import CoachingAnswers
-    from opsledger.services.projections.database import open_database
 
-    engine = open_database(database, must_exist=True)
-    try:
-        yield CoachingAnswers(engine), tenant or only_tenant(engine)
-    finally:
-        engine.dispose()
+    return answers_of(database, server, token, tenant, there=lambda client: client.coaching, here=CoachingAnswers)

@@ -1,11 +1,9 @@
-"""Coaching in a terminal, and as JSON with the names of the .proto."""
+"""Coaching in a terminal."""
 from __future__ import annotations
 
 import sys
 from datetime import UTC
-from typing import Any
 
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 from rich.table import Table
@@ -23,17 +21,6 @@ CAUTIONS = {
     Caution.FIXED_LATE: "the follow-up window had begun when the measure was fixed",
 }
 _VERDICTS = {1: "better", 2: "worse", 3: "not apart: it may be chance", 4: "unknown: there is no interval"}
-
-
-def as_document(message: Any) -> dict[str, Any]:
-    """Protobuf JSON with null where a figure has no value or interval."""
-    document: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
-    if isinstance(message, pb.MeasureEffectResponse):
-        for part in document.values():
-            if isinstance(part, dict) and "reason" in part:
-                for name in ("value", "low", "high"):
-                    part.setdefault(name, None)
-    return document
 
 
 def show_sessions(found: pb.ListSessionsResponse) -> None:

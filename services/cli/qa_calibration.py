@@ -1,7 +1,6 @@
 """``opsledger qa calibration``: the sessions of a server, and what they showed."""
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -28,13 +27,14 @@ def list_sessions(
 ) -> None:
     """Sessions, last changed first, and how far their raters are."""
     from opsledger.proto.quality.v1 import calibrations_pb2 as pb
-    from opsledger.services.cli.calibration_tables import as_document, show_sessions
+    from opsledger.services.cli.calibration_tables import show_sessions
+    from opsledger.services.cli.json_output import print_json
 
     request = pb.ListCalibrationsRequest(tenant=tenant, program=program, rater=rater, page_size=limit)
     with server_client(server, token) as client:
         found = client.calibrations.ListCalibrations(request)
     if as_json:
-        print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
+        print_json(found)
     else:
         show_sessions(found)
 
@@ -51,12 +51,13 @@ def report(
 ) -> None:
     """How far its raters agree, how far each is from the standard, and the questions that split them."""
     from opsledger.proto.quality.v1 import calibrations_pb2 as pb
-    from opsledger.services.cli.calibration_tables import as_document, show_report
+    from opsledger.services.cli.calibration_tables import show_report
+    from opsledger.services.cli.json_output import print_json
 
     request = pb.GetCalibrationReportRequest(tenant=tenant, id=id, actor=actor, confidence=confidence)
     with server_client(server, token) as client:
         found = client.calibrations.GetCalibrationReport(request)
     if as_json:
-        print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
+        print_json(found)
     else:
         show_report(found)

@@ -1,7 +1,6 @@
 """``opsledger qa drift``: how strict evaluators are, and agents' scores without that."""
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,7 +31,8 @@ def drift(
 
     From a file, or from the evaluations that count on a --server.
     """
-    from opsledger.services.cli.calibration_tables import as_document, show_drift
+    from opsledger.services.cli.calibration_tables import show_drift
+    from opsledger.services.cli.json_output import print_json
     from opsledger.services.scorecards.reports import check_confidence
 
     check_confidence(confidence)
@@ -43,7 +43,7 @@ def drift(
     else:
         found = _computed(scores, agent, evaluator, score, delimiter, confidence)
     if as_json:
-        print(json.dumps(as_document(found), ensure_ascii=False, indent=2))
+        print_json(found)
     else:
         show_drift(found)
 

@@ -1,7 +1,6 @@
 """``opsledger qa sample``: contacts drawn by chance into analysts' queues, and drawn again to check."""
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder
 from opsledger.services.cli.remote import ServerAddress, Token, server_client
+from opsledger.services.cli.times import instant, span_us
 
 if TYPE_CHECKING:
     from opsledger.proto.quality.v1 import sampling_pb2 as pb
@@ -56,12 +56,13 @@ def sample(
     """Draw contacts by chance and put them into analysts' queues: through --server, else straight into --journal, which no server may
     have open. Seed, filter and a hash of the frame are kept, so that --replay can draw again."""
     from opsledger.proto.quality.v1 import sampling_pb2 as pb
-    from opsledger.services.cli.qa_sample_tables import as_document, show, show_replay
+    from opsledger.services.cli.json_output import print_json
+    from opsledger.services.cli.qa_sample_tables import show, show_replay
 
     if replay:
         with _sampling(server, token, journal, database) as sampling:
             found = sampling.ReplayDraw(pb.ReplayDrawRequest(tenant=tenant, id=replay))
-        print(json.dumps(as_document(found))) if as_json else show_replay(found)
+        print_json(found) if as_json else show_replay(found)
         raise typer.Exit(0 if found.same_sample else 1)
     _require(**{"--program": program, "--form": form, "--from": from_, "--to": to})
     if method not in METHODS:
@@ -73,13 +74,14 @@ def sample(
             kind=pb.CONTACT_KIND_INTERACTIONS if interactions else pb.CONTACT_KIND_TICKETS, agents=agent, excluded_agents=exclude_agent),
         quotas=[_quota(text) for text in analyst or ()], conflicts=[_conflict(text) for text in conflict or ()],
     )
-    _set_window(request.filter, from_, to)
+    getattr(request.filter, "from").CopyFrom(instant(from_, "--from"))
+    request.filter.to.CopyFrom(instant(to, "--to"))
     if due_in:
-        request.due.within.FromMicroseconds(_span_us(due_in))
+        request.due.within.FromMicroseconds(span_us(due_in, "--due-in"))
         request.due.calendar = calendar
     with _sampling(server, token, journal, database) as sampling:
         draw = sampling.DrawSample(request).draw
-    print(json.dumps(as_document(draw), ensure_ascii=False)) if as_json else show(draw)
+    print_json(draw) if as_json else show(draw)
 
 
 def _require(**options: str) -> None:
@@ -104,23 +106,6 @@ def _conflict(text: str) -> pb.ConflictOfInterest:
     if not analyst or not agent:
         raise InvalidInput(FieldViolation("--conflict", "INVALID", f"{text!r} is not two names such as ann:bob"))
     return pb.ConflictOfInterest(analyst=analyst, agent=agent)
-
-
-def _set_window(message: pb.FrameFilter, from_: str, to: str) -> None:
-    from opsledger.core.sla.calendar import ALWAYS
-    from opsledger.services.tickets.codec import timestamp
-
-    getattr(message, "from").CopyFrom(timestamp(ALWAYS.instant_us(from_, field="--from")))
-    message.to.CopyFrom(timestamp(ALWAYS.instant_us(to, field="--to")))
-
-
-def _span_us(text: str) -> int:
-    from opsledger.core.sla.durations import parse_duration_us
-
-    try:
-        return parse_duration_us(text)
-    except ValueError as error:
-        raise InvalidInput(FieldViolation("--due-in", "INVALID", str(error))) from None
 
 
 @contextmanager

@@ -1,20 +1,12 @@
-"""Draws for people, and as JSON."""
+"""Draws in a terminal."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 from rich.console import Console
 from rich.table import Table
 
 from opsledger.proto.quality.v1 import sampling_pb2 as pb
-
-
-def as_document(message: Message) -> dict[str, Any]:
-    """Protobuf JSON with the names of the .proto."""
-    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
 def show(draw: pb.SampleDraw) -> None:

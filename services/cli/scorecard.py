@@ -1,7 +1,6 @@
 """``opsledger scorecard``: figures of agents, groups and programs, and the tickets behind them."""
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,8 +47,9 @@ def scorecard(
     """Volume, handle time, SLA, reopenings, first-contact resolution, transfers and satisfaction, each with its interval."""
     from opsledger.services.cli import scorecard_tables
     from opsledger.services.cli.composite_file import read_composite
+    from opsledger.services.cli.json_output import print_json
     from opsledger.services.cli.scorecard_source import open_source
-    from opsledger.services.scorecards.messages import as_document, period_name
+    from opsledger.services.scorecards.messages import period_name
 
     kpis = _known(kpi or [])
     subject = _subject(by, agent, group)
@@ -66,7 +66,7 @@ def scorecard(
         else:
             result, show = _one(source, common | figures, subject, kpis), scorecard_tables.show_one
     if as_json:
-        print(json.dumps(as_document(result), ensure_ascii=False, indent=2))
+        print_json(result)
     else:
         show(result, kpis)
 

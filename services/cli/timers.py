@@ -1,27 +1,13 @@
 """``opsledger timers``: what is due next, what is late, what has ended."""
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import Annotated
 
 import typer
 
-from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli.options import DEFAULT_DATABASE, AsJson, DatabaseUrl
-from opsledger.services.cli.remote import ServerAddress, Token, server_client
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from opsledger.proto.sla.v1 import timers_pb2 as pb
-
-
-class Timers(Protocol):
-    """What is needed of the TimerService: of a server, or over a database here."""
-
-    def ListTimers(self, request: pb.ListTimersRequest) -> pb.ListTimersResponse: ...
+from opsledger.services.cli.remote import ServerAddress, Token
+from opsledger.services.cli.times import span_us
 
 
 def timers(
@@ -45,7 +31,10 @@ def timers(
     """The timers of open tickets, the one that is due first on top; paused ones, which have no due time, last."""
     from opsledger.core.sla.zones import zone
     from opsledger.proto.sla.v1 import timers_pb2 as pb
-    from opsledger.services.cli.timers_table import as_document, show
+    from opsledger.services.cli.json_output import print_json
+    from opsledger.services.cli.source import answers_of, first
+    from opsledger.services.cli.timers_table import show
+    from opsledger.services.timers.answers import TimerAnswers
 
     where = zone(time_zone)
     request = pb.ListTimersRequest(program=program, group=group, agent=agent, metric=metric)
@@ -57,61 +46,13 @@ def timers(
         raise typer.BadParameter("give one of --due-within, --breached, --running, --paused, --finished")
     request.filter = next((number for number, given in chosen.items() if given), pb.TIMER_FILTER_UNSPECIFIED)
     if due_within is not None:
-        request.within.FromMicroseconds(_span_us(due_within))
-    with _source(database, server, token, tenant) as (source, request.tenant):
-        found = _first(source, request, limit)
+        request.within.FromMicroseconds(span_us(due_within, "--due-within"))
+    with answers_of(
+        database, server, token, tenant, there=lambda client: client.timers, here=TimerAnswers
+    ) as (source, request.tenant):
+        found = first(source.ListTimers, request, "timers", limit)
     if as_json:
-        print(json.dumps(as_document(found), ensure_ascii=False))
+        print_json(found)
     else:
         show(found, where, limit)
 
-
-def _first(source: Timers, request: pb.ListTimersRequest, limit: int) -> pb.ListTimersResponse:
-    """So many timers, page by page."""
-    request.page_size = min(limit, 1000)
-    found = source.ListTimers(request)
-    while len(found.timers) < limit and found.next_page_token:
-        request.page_token = found.next_page_token
-        request.page_size = min(limit - len(found.timers), 1000)
-        page = source.ListTimers(request)
-        found.timers.extend(page.timers)
-        found.next_page_token = page.next_page_token
-    return found
-
-
-@contextmanager
-def _source(database: str, server: str, token: str, tenant: str) -> Iterator[tuple[Timers, str]]:
-    if server:
-        if not tenant:
-            raise InvalidInput(FieldViolation("--tenant", "REQUIRED", "must be given with --server ('default' if none was named)"))
-        with server_client(server, token) as client:
-            yield client.timers, tenant
-        return
-    from opsledger.services.projections.database import open_database
-    from opsledger.services.timers.answers import TimerAnswers
-
-    engine = open_database(database, must_exist=True)
-    try:
-        yield TimerAnswers(engine), tenant or only_tenant(engine)
-    finally:
-        engine.dispose()
-
-
-def only_tenant(engine: Engine) -> str:
-    """The one that has tickets. Raises InvalidInput when there are several, naming them."""
-    from opsledger.services.timers.queries import tenants
-
-    with engine.connect() as connection:
-        found = tenants(connection)
-    if len(found) > 1:
-        raise InvalidInput(FieldViolation("--tenant", "AMBIGUOUS", f"choose one of {', '.join(found)}"))
-    return found[0] if found else "default"
-
-
-def _span_us(text: str) -> int:
-    from opsledger.core.sla.durations import parse_duration_us
-
-    try:
-        return parse_duration_us(text)
-    except ValueError as error:
-        raise InvalidInput(FieldViolation("--due-within", "INVALID", str(error))) from None

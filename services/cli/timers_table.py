@@ -1,10 +1,8 @@
 """Timers on a terminal, and for machines."""
 from __future__ import annotations
 
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 from rich.markup import escape
@@ -19,11 +17,6 @@ from opsledger.services.tickets.codec import timestamp_us
 WIDTH_PIPED = 160
 """Where there is no terminal whose width could be asked."""
 _STYLES = {pb.TIMER_STATE_RUNNING: "cyan", pb.TIMER_STATE_PAUSED: "yellow", pb.TIMER_STATE_MET: "green", pb.TIMER_STATE_CANCELLED: "dim"}
-
-
-def as_document(found: pb.ListTimersResponse) -> dict[str, Any]:
-    """Protobuf JSON with the names of the .proto."""
-    return MessageToDict(found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
 def show(found: pb.ListTimersResponse, where: ZoneInfo, limit: int) -> None:

@@ -1,10 +1,6 @@
 """Reports as messages of scorecards.v1, and requests as what reports are asked by. The only place that knows both."""
 from __future__ import annotations
 
-from typing import Any
-
-from google.protobuf.json_format import MessageToDict
-
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.drift import AgentScore
 from opsledger.core.scorecards.composite import Definition
@@ -68,25 +64,6 @@ def cases_response(found: Cases) -> pb.ListScorecardTicketsResponse:
     return pb.ListScorecardTicketsResponse(
         tickets=[_case(case) for case in found.cases], next_page_token=found.next_page_token, period=_period(found.period, found.time),
     )
-
-
-def as_document(message: Any) -> dict[str, Any]:
-    """A message for machines: protobuf JSON with the names of the .proto, and null where a figure has no value or interval."""
-    document: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
-    for card in (document, document.get("scorecard", {}), *document.get("scorecards", ())):
-        for figure in card.get("figures", ()):
-            for name in ("value", "low", "high"):
-                figure.setdefault(name, None)
-                figure["trend"].setdefault(name, None)
-            figure["trend"].setdefault("change", None)
-            for name in ("value", "low", "high") if "adjusted" in figure else ():
-                figure["adjusted"].setdefault(name, None)
-        if composite := card.get("composite"):
-            for name in ("value", "low", "high"):
-                composite.setdefault(name, None)
-            for share in composite["shares"]:
-                share.setdefault("mark", None)
-    return document
 
 
 def _scorecard(report: Report, card: Scorecard) -> pb.Scorecard:

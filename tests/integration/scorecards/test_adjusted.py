@@ -8,9 +8,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
 from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceStub
+from opsledger.services.cli.json_output import as_document
 from opsledger.services.cli.scorecard_tables import show_many, show_one
 from opsledger.services.grpc.progress import METADATA_KEY
-from opsledger.services.scorecards.messages import as_document
 from tests.kit.evaluating import Office, office, sheet
 
 CONTACT = Timestamp(seconds=1_767_949_200)

@@ -14,9 +14,9 @@ from grpc_status import rpc_status
 
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
 from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceStub
+from opsledger.services.cli.json_output import as_document
 from opsledger.services.grpc.progress import METADATA_KEY
 from opsledger.services.journal.memory import MemoryJournal
-from opsledger.services.scorecards.messages import as_document
 from opsledger.services.settings import Auth, Settings
 from tests.kit.floor import floor
 from tests.kit.read_models import RULES, record, rules_event
