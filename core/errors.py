@@ -165,13 +165,17 @@ class JournalLocked(JournalError):
 
 
 class JournalMoved(JournalError):
-    """``node`` owns the journal since ``epoch``; ``address`` is where it listens, empty when it said none."""
+    """Another node writes the journal; nothing was recorded. ``node`` owns it since ``epoch``, or is empty while nobody does; ``address``
+    is where it listens, empty when it said none."""
 
     reason = "JOURNAL_MOVED"
 
     def __init__(self, node: str, address: str, epoch: int) -> None:
-        where = f"{node} at {address}" if address else node
-        super().__init__(f"the journal is written by {where} now (epoch {epoch}); send the same request there")
+        if node:
+            where = f"{node} at {address}" if address else node
+            super().__init__(f"the journal is written by {where} now (epoch {epoch}); send the same request there")
+        else:
+            super().__init__("nobody writes this partition of the journal at the moment; send the same request again")
         self.node, self.address, self.epoch = node, address, epoch
 
 

@@ -83,6 +83,11 @@ class Application:
     services: tuple[Service, ...]
     background: tuple[Background, ...]
 
+    def join(self, address: str) -> None:
+        """Tell the other nodes of this journal, if there are any, where this one is reached, and take a share of the work."""
+        if join := getattr(self.parts.journal, "join", None):
+            join(self.parts.settings.advertise or address)
+
     def start(self) -> None:
         for work in self.background:
             work.start()
@@ -95,16 +100,18 @@ class Application:
         self.parts.decisions.close()
 
 
-def open_journal(settings: Settings) -> Journal:
-    """The journal that a server writes: a folder, or a topic of Kafka that the folder is a replica of. Raises JournalLocked,
+def open_journal(settings: Settings) -> PartitionedJournal:
+    """The journal that a server writes: a folder, or a topic of Kafka that the folder holds replicas of. Raises JournalLocked,
     JournalDamaged, JournalUnreachable, InvalidSettings."""
     if settings.kafka is None:
-        return SegmentJournal.open(settings.journal)
-    from opsledger.services.journal.kafka.journal import KafkaJournal
+        return PartitionedJournal([Numbered(SegmentJournal.open(settings.journal))])
+    from opsledger.services.cluster.node import ClusterJournal
+    from opsledger.services.cluster.peers import credentials, token_of
 
     assert settings.node_id  # the settings see to it
-    address = settings.advertise or settings.listen[0]
-    return KafkaJournal(settings.journal, settings.kafka, node=settings.node_id, address=address)
+    return ClusterJournal(
+        settings.journal, settings.kafka, settings.node_id, credentials=credentials(settings), token=token_of(settings.peers.token_file),
+    )
 
 
 def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDead) -> Application:
@@ -114,7 +121,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     """
     authentication = Authentication(authenticator(settings.auth))
     limits, progress = settings.limits, Progress()
-    projector = Projector(Numbered(journal), engine, on_moved=progress.reached, batch_events=_PROJECTED_TOGETHER)
+    projector = Projector(_followed(journal), engine, on_moved=progress.reached, batch_events=_PROJECTED_TOGETHER)
     decisions = Decisions(journal, settings.journal, wall_clock_us)
     parts = Parts(
         settings, journal, decisions, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
@@ -135,8 +142,14 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     return Application(parts, steps, tuple(_services(parts)), tuple(_background(parts, on_dead)))
 
 
+def _followed(journal: Journal) -> Partition:
+    return journal.parts[0] if isinstance(journal, PartitionedJournal) else Numbered(journal)
+
+
 def _services(parts: Parts) -> Iterator[Service]:
     limits = parts.settings.limits
+    if parts.settings.kafka:
+        yield from _cluster_services(parts)
     intake = Intake(parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max)
     recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
@@ -169,12 +182,24 @@ def _services(parts: Parts) -> Iterator[Service]:
     yield Service(coaching_service.SERVICE.full_name, coaching.register, is_healthy=parts.projecting.is_healthy)
 
 
+def _cluster_services(parts: Parts) -> Iterator[Service]:
+    from opsledger.services.cluster.node import ClusterJournal
+    from opsledger.services.grpc import node_service
+
+    if isinstance(parts.journal, ClusterJournal):
+        nodes = node_service.NodeService(parts.journal)
+        yield Service(node_service.SERVICE.full_name, nodes.register)
+
+
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     yield parts.projecting
-    if follow := getattr(parts.journal, "follow", None):  # a journal that other nodes write too can fail without a write of ours
-        yield Background("journal", follow, on_dead)
+    if parts.settings.kafka:  # a journal that other nodes write too can fail without a write of ours
+        from opsledger.services.cluster.node import ClusterJournal
+
+        if isinstance(parts.journal, ClusterJournal):
+            yield Background("journal", parts.journal.follow, on_dead)
     if parts.settings.timers:
-        announcer = Announcer(Numbered(parts.journal), parts.engine, history_us=parts.settings.announce_days * DAY_US)
+        announcer = Announcer(_followed(parts.journal), parts.engine, history_us=parts.settings.announce_days * DAY_US)
         parts.metrics.gauge("announced", "Warnings, breaches and retractions announced since the start.", lambda: announcer.announced)
         yield Background("timers", lambda stop: announcer.run(stop, parts.projector, parts.settings.tick_s), on_dead)
     if (exchange := parts.settings.exchange) and exchange.ingress:

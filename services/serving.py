@@ -70,6 +70,7 @@ async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJo
         closing.push_async_callback(server.stop)
         addresses = await server.start()
         application.start()
+        await asyncio.to_thread(application.join, addresses[0])
         metrics = _serve_metrics(settings.metrics_listen, application.parts.metrics)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, signalled, number)

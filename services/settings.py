@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,6 +32,8 @@ from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, EVENT_BYTES_MAX
 ENV_PREFIX = "OPSLEDGER_"
 OTHER_VARIABLES = (f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}TOKEN")
 """Read by commands: the file of settings, the token of a client."""
+_NODE_NAME = r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}"
+"""What a consumer group takes for the name of a member."""
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 
@@ -55,6 +58,15 @@ class Auth(Section):
     algorithms: tuple[str, ...] = Field(default=("RS256",), min_length=1)
     audience: str | None = None
     issuer: str | None = None
+
+
+class Peers(Section):
+    """How nodes show each other who they are. They speak TLS to each other when ``tls`` is set, and show its certificate."""
+
+    token_file: Path | None = None
+    """A bearer token with the role ``node``; read again for each request. Needed with ``auth``."""
+    ca_file: Path | None = None
+    """PEM: who signs the certificates of the other nodes; without it, whom this machine trusts."""
 
 
 class Limits(Section):
@@ -94,6 +106,7 @@ class Settings(BaseSettings):
     """The journal is a topic of this Kafka, and the folder a replica of it; without it the folder is the journal."""
     node_id: str | None = Field(default=None, min_length=1, max_length=255)
     """Names this node among those of one topic, for ever."""
+    peers: Peers = Peers()
     advertise: str | None = None
     """HOST:PORT at which clients and other nodes reach this one, when that is not what it listens on."""
     tls: Tls | None = None
@@ -148,6 +161,12 @@ class Settings(BaseSettings):
     def _nodes_have_names(self) -> Settings:
         if self.kafka is not None and self.node_id is None:
             raise InvalidSettings(FieldViolation("node_id", "REQUIRED", "a node on Kafka needs a name of its own: --node-id n1"))
+        if self.kafka is not None and not re.fullmatch(_NODE_NAME, self.node_id or ""):
+            raise InvalidSettings(FieldViolation("node_id", "INVALID", "may have letters, digits, '.', '_' and '-', at most 249"))
+        if self.kafka is not None and self.auth is not None and self.peers.token_file is None:
+            raise InvalidSettings(FieldViolation(
+                "peers.token_file", "REQUIRED", "nodes hand on to others what they let in: a token with the role 'node' that auth takes",
+            ))
         return self
 
     @model_validator(mode="after")

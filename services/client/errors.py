@@ -6,6 +6,7 @@ from functools import cache
 
 import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from grpc_status import rpc_status
 
@@ -23,21 +24,28 @@ _BY_CODE = {
     StatusCode.DEADLINE_EXCEEDED: errors.NotReady, StatusCode.DATA_LOSS: errors.JournalError,
 }
 """For a reason of a later version, and for what is not the server's word: a connection that failed."""
+_CODES = {code.value[0]: code for code in StatusCode}
 RETRYABLE = (StatusCode.UNAVAILABLE, StatusCode.RESOURCE_EXHAUSTED)
 
 
 def typed(address: str, failed: grpc.RpcError) -> errors.OpsledgerError:
     """The error that a failed call stands for. What did not come from the server itself names its address."""
-    code, text = failed.code(), failed.details() or ""
-    info, request = ErrorInfo(), BadRequest()
     status = rpc_status.from_call(failed)  # type: ignore[arg-type]  # a failed call is both error and call
-    for detail in status.details if status else ():
+    if status is None:
+        code = failed.code()
+        status = Status(code=code.value[0], message=f"{address}: {failed.details() or code.name}")
+    return from_status(status)
+
+
+def from_status(status: Status) -> errors.OpsledgerError:
+    """The error that a status stands for."""
+    info, request = ErrorInfo(), BadRequest()
+    for detail in status.details:
         detail.Unpack(info)
         detail.Unpack(request)
-    kind = _by_reason().get(info.reason) or _BY_CODE.get(code, errors.OpsledgerError)
-    if not info.reason:
-        text = f"{address}: {text or code.name}"
-    return _made(kind, text, info, [errors.FieldViolation(v.field, v.reason, v.description) for v in request.field_violations])
+    kind = _by_reason().get(info.reason) or _BY_CODE.get(_CODES.get(status.code, StatusCode.UNKNOWN), errors.OpsledgerError)
+    violations = [errors.FieldViolation(v.field, v.reason, v.description) for v in request.field_violations]
+    return _made(kind, status.message, info, violations)
 
 
 def retry_after_s(failed: grpc.RpcError) -> float | None:

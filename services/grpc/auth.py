@@ -33,6 +33,8 @@ class Role(StrEnum):
     """May see what is about themselves, and answer it."""
     DELEGATE = "delegate"
     """May act in the name of others: a console, an importer."""
+    NODE = "node"
+    """May hand on what other nodes have let in."""
 
 
 class Everything(Container[str]):

@@ -48,7 +48,15 @@ def code_of(error: BaseException) -> StatusCode:
 
 
 def status_of(error: Exception) -> grpc.Status:
-    """The status that answers an error. An error without a place in the table is logged with its trace; the client gets
+    """The status that answers an error."""
+    status = rpc_status.to_status(message_of(error))
+    if delay_ms := RETRY_AFTER_MS.get(code_of(error)):  # gRPC's own clients know this one: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
+        status = status._replace(trailing_metadata=(*status.trailing_metadata, ("grpc-retry-pushback-ms", str(delay_ms))))  # type: ignore[attr-defined]  # a named tuple
+    return status
+
+
+def message_of(error: BaseException) -> Status:
+    """The same as a message. An error without a place in the table is logged with its trace; the client gets
     nothing of it but the name under which the log has it."""
     code = code_of(error)
     if code is StatusCode.INTERNAL:
@@ -66,10 +74,7 @@ def status_of(error: Exception) -> grpc.Status:
         ]))
     if delay_ms := RETRY_AFTER_MS.get(code):
         details.append(RetryInfo(retry_delay=Duration(nanos=delay_ms % 1000 * 1_000_000, seconds=delay_ms // 1000)))
-    status = rpc_status.to_status(Status(code=code.value[0], message=text, details=[_any(detail) for detail in details]))
-    if delay_ms:  # gRPC's own clients know this one: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
-        status = status._replace(trailing_metadata=(*status.trailing_metadata, ("grpc-retry-pushback-ms", str(delay_ms))))  # type: ignore[attr-defined]  # a named tuple
-    return status
+    return Status(code=code.value[0], message=text, details=[_any(detail) for detail in details])
 
 
 def _metadata(error: errors.OpsledgerError) -> dict[str, str]:

@@ -28,6 +28,7 @@ class GroupCommit:
         self._queue_bytes = 0
         self._changed = Condition()
         self._closing = False
+        self._closed: JournalError = JournalStopped("the journal is closed")
         self._stopped: JournalError | None = None
         self._built: Queue[Batch | None] = Queue(maxsize=1)
         self._threads = [Thread(target=self._run_builder, name="journal-build", daemon=True),
@@ -40,7 +41,7 @@ class GroupCommit:
         answer: Future[Receipt] = Future()
         with self._changed:
             if self._closing or self._stopped:
-                answer.set_exception(self._stopped or JournalStopped("the journal is closed"))
+                answer.set_exception(self._stopped or self._closed)
                 return answer
             if self._queue and (
                 len(self._queue) >= self._limits.queue_commits or self._queue_bytes + size > self._limits.queue_bytes
@@ -109,10 +110,11 @@ class GroupCommit:
         """Why nothing can be written any more."""
         return self._stopped
 
-    def close(self) -> None:
-        """Finish what was queued. Idempotent."""
+    def close(self, reason: JournalError | None = None) -> None:
+        """Finish what was queued; who comes later is told the reason, if there is another than that the journal is closed. Idempotent."""
         with self._changed:
             self._closing = True
+            self._closed = reason or self._closed
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from threading import Event
+from threading import Event, Lock
 from typing import Any, Protocol
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.partitions import begin_of, home_of, partition_at, partition_of, partition_of_stream
-from opsledger.core.ports import Commit, Journal, Receipt, RecordedEvent
+from opsledger.core.ports import Commit, Journal, NewEvent, Receipt, RecordedEvent
 
 
 class Partition(Journal, Protocol):
@@ -97,6 +97,33 @@ class Numbered:
         return [event._replace(position=self._begin + event.position) for event in events]
 
 
+def _merged(commits: Sequence[tuple[Sequence[int], Future[Receipt]]]) -> Future[Receipt]:
+    """One receipt of several; each commit holds the events at its indexes."""
+    answer: Future[Receipt] = Future()
+    answer.set_running_or_notify_cancel()
+    lock = Lock()
+    left = len(commits)
+
+    def finish(_: Future[Receipt]) -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            if left:
+                return
+        if error := next((error for _, commit in commits if (error := commit.exception())), None):
+            answer.set_exception(error)
+            return
+        merged: dict[int, tuple[int, bool]] = {}
+        for indexes, commit in commits:
+            merged |= zip(indexes, zip(*commit.result(), strict=True), strict=True)
+        positions, duplicates = zip(*(merged[index] for index in range(len(merged))), strict=True)
+        answer.set_result(Receipt(positions, duplicates))
+
+    for _, commit in commits:
+        commit.add_done_callback(finish)
+    return answer
+
+
 class PartitionedJournal:
     """All partitions for who writes and looks up: see Journal. A commit goes to the partition of its events, which must be one.
 
@@ -127,6 +154,20 @@ class PartitionedJournal:
 
     def append(self, commit: Commit) -> Receipt:
         return self._of_commit(commit).append(commit)
+
+    def submit_facts(self, events: Sequence[NewEvent]) -> Future[Receipt]:
+        """Events of any partitions: a commit for each partition that has some. The future is done when all are; when one of them
+        fails it raises that error, and the others may stand. Raises Overloaded as ``submit`` does."""
+        if len(self.parts) == 1:
+            return self.parts[0].submit(Commit(events))
+        chosen: dict[int, list[int]] = {}
+        for index, event in enumerate(events):
+            chosen.setdefault(partition_of(event, len(self.parts)), []).append(index)
+        if len(chosen) == 1:
+            return self.parts[next(iter(chosen))].submit(Commit(events))
+        return _merged([
+            (indexes, self.parts[number].submit(Commit([events[index] for index in indexes]))) for number, indexes in chosen.items()
+        ])
 
     def _of_commit(self, commit: Commit) -> Partition:
         if len(self.parts) == 1:

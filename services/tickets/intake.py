@@ -16,6 +16,7 @@ from opsledger.core.ports import Commit, Journal, NewEvent, Receipt
 from opsledger.core.tickets.identity import fact_key, ticket_stream_id
 from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
+from opsledger.services.journal.partitions import PartitionedJournal
 from opsledger.services.tickets.codec import decode, event_type
 
 BATCH_EVENTS_MAX = 5_000
@@ -36,14 +37,16 @@ class Outcome(NamedTuple):
 class Intake:
     """Validates, deduplicates and records ticket events. Thread-safe, as its journal is."""
 
-    def __init__(self, journal: Journal, *, batch_events_max: int = BATCH_EVENTS_MAX, event_bytes_max: int = EVENT_BYTES_MAX) -> None:
+    def __init__(
+        self, journal: Journal | PartitionedJournal, *, batch_events_max: int = BATCH_EVENTS_MAX, event_bytes_max: int = EVENT_BYTES_MAX
+    ) -> None:
         self._journal = journal
         self.batch_events_max = batch_events_max
         self._event_bytes_max = event_bytes_max
 
     def submit(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> Future[list[Outcome]]:
-        """Queue the well-formed events as one commit. The future is done, with one outcome for each event in their order,
-        after the commit is durable; until then nothing is promised.
+        """Queue the well-formed events as one commit, or one for each partition of the journal. The future is done, with one
+        outcome for each event in their order, after all are durable; until then nothing is promised.
 
         Events of tenants outside ``tenants`` are rejected (None: every tenant is allowed). Raises InvalidInput for a batch
         with too many events and Overloaded when the journal's queue is full; from the future what Journal.submit says.
@@ -64,8 +67,13 @@ class Intake:
             else:
                 answer.set_result(list(_outcomes(checked, recorded.result())))
 
-        self._journal.submit(Commit(accepted)).add_done_callback(finish)
+        self._recorded(accepted).add_done_callback(finish)
         return answer
+
+    def _recorded(self, events: Sequence[NewEvent]) -> Future[Receipt]:
+        if isinstance(self._journal, PartitionedJournal):
+            return self._journal.submit_facts(events)
+        return self._journal.submit(Commit(events))
 
     def record(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> list[Outcome]:
         """``submit`` and wait."""

@@ -96,7 +96,8 @@ class Broker:
 
     def link(self, topic: str = "", **more: object) -> KafkaLink:
         return KafkaLink.model_validate({
-            "bootstrap_servers": self.address, "topic": topic or new_topic(), "request_timeout_s": 10, "delivery_timeout_s": 20,
+            "bootstrap_servers": self.address, "topic": topic or new_topic(), "partitions": 1,
+            "request_timeout_s": 10, "delivery_timeout_s": 20,
         } | more)
 
 
@@ -137,7 +138,7 @@ class Cluster:
     def link(self, topic: str = "", **more: object) -> KafkaLink:
         return KafkaLink.model_validate({
             "bootstrap_servers": ",".join(one.address for one in self.brokers), "topic": topic or new_topic(),
-            "replication_factor": 3, "min_insync_replicas": 2, "request_timeout_s": 5, "delivery_timeout_s": 30,
+            "partitions": 1, "replication_factor": 3, "min_insync_replicas": 2, "request_timeout_s": 5, "delivery_timeout_s": 30,
         } | more)
 
 
@@ -145,9 +146,11 @@ def new_topic() -> str:
     return f"test-{os.getpid()}-{next(_numbers)}-{time_ns()}"
 
 
-def shared_broker() -> KafkaLink:
+def shared_broker(partitions: int = 1) -> KafkaLink:
     """A link to the run's broker with a topic of its own."""
-    return KafkaLink(bootstrap_servers=(_Shared.address(),), topic=new_topic(), request_timeout_s=20, delivery_timeout_s=30)
+    return KafkaLink(
+        bootstrap_servers=(_Shared.address(),), topic=new_topic(), partitions=partitions, request_timeout_s=20, delivery_timeout_s=30,
+    )
 
 
 class _Shared:

@@ -77,6 +77,8 @@ def _write(folder: Path, link: KafkaLink, node: str, round_: str) -> None:
             try:
                 print(key, answer.result().positions[0], flush=True)  # type: ignore[attr-defined]  # a future
             except JournalMoved as error:
+                if not error.node:  # it is about to own it again
+                    continue
                 print("moved", error.node, flush=True)
                 return
             except JournalUnreachable:

@@ -1,11 +1,12 @@
 """The journal on Kafka: a partition of a topic holds the commits, one node writes it, all nodes read it. docs/kafka.md explains it."""
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Event, RLock, Thread
+from threading import Condition, Event, RLock, Thread
 from typing import Self
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from kafka.errors import KafkaError
 from opsledger.core.errors import (
     FieldViolation,
     InvalidInput,
+    InvalidSettings,
     JournalError,
     JournalMoved,
     JournalStopped,
@@ -29,7 +31,7 @@ from opsledger.services.journal.kafka.records import CLAIM_KEY, Claim, encode_cl
 from opsledger.services.journal.kafka.replica import Replica
 from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.kafka.term import Term
-from opsledger.services.journal.kafka.topic import ensure_topic
+from opsledger.services.journal.kafka.topic import Topic, ensure_topic
 from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.reading import SegmentReading
 
@@ -50,13 +52,13 @@ class KafkaJournal(SegmentReading):
 
     def __init__(
         self, folder: Path, link: KafkaLink, *, node: str, address: str = "", partition: int = 0, owner: bool = True,
-        now_us: Callable[[], int] = wall_clock_us, limits: Limits | None = None,
+        topic: Topic | None = None, now_us: Callable[[], int] = wall_clock_us, limits: Limits | None = None,
     ) -> None:
         """Catches up with the topic, and claims the partition when it is to be the ``owner``. Raises JournalUnreachable,
         JournalDamaged when the topic does not hold what it held, JournalLocked, InvalidSettings for a topic that would lose data."""
         self._link, self._node, self._address, self._number, self._now_us = link, node, address, partition, now_us
         self._limits = limits or Limits(batch_bytes=_BATCH_BYTES, batch_commits=_BATCH_COMMITS)
-        self._record_bytes_max = ensure_topic(link)
+        self._topic = topic or ensure_topic(link)
         self._partition = Partition(link, partition)
         try:
             self._replica = Replica(folder, link.topic, partition, self._limits.segment_bytes)
@@ -64,8 +66,16 @@ class KafkaJournal(SegmentReading):
             self._partition.close()
             raise
         super().__init__(self._replica.recovered, self._limits.read_bytes)
-        self._replica.on_taken = self._grown
+        self._replica.on_taken = self._taken
         self._term: Term | None = None
+        self._ownership = Condition()
+        self._owned = False
+        """``is_owner`` as it was told last."""
+        self.on_claim: Callable[[], None] = lambda: None
+        """Called, from any thread, when there is another owner."""
+        self._told_claim = self._replica.claim
+        self._process, self._claims = uuid4().hex, itertools.count(1)
+        """Tell this process from an earlier or another one with its node's name."""
         self._wants = False
         """To be the owner: when Kafka was away, and nobody else has claimed the partition, it is claimed again."""
         self._refusal: JournalError | None = None
@@ -75,6 +85,7 @@ class KafkaJournal(SegmentReading):
         try:
             self._partition.check_continues(self._replica)
             self._partition.catch_up(self._replica, self._partition.end())
+            self._check_partitions()
             if owner:
                 self.claim()
         except BaseException:
@@ -93,15 +104,42 @@ class KafkaJournal(SegmentReading):
         return term is not None and term.ended is None and not term.is_fenced
 
     @property
+    def is_claimed_elsewhere(self) -> bool:
+        """The last claim is of another process."""
+        return self.owner.epoch > 0 and not self.owner.token.startswith(self._process)
+
+    def wait_owner(self, owner: bool, timeout_s: float) -> bool:
+        """Block until ``is_owner`` is as wanted (True), or the time is over (False)."""
+        with self._ownership:
+            return self._ownership.wait_for(lambda: self.is_owner == owner, timeout_s)
+
+    def _taken(self) -> None:
+        self._grown()
+        self._tell_owner()
+        if self._told_claim != (claim := self.owner):
+            self._told_claim = claim
+            if self.is_claimed_elsewhere:
+                self.on_claim()
+
+    def _tell_owner(self) -> None:
+        with self._ownership:
+            if self._owned != self.is_owner:
+                self._owned = not self._owned
+                self._ownership.notify_all()
+
+    @property
     def next_offset(self) -> int:
         """Of the partition, after all that this node has read."""
         return self._replica.offset
 
-    def claim(self) -> None:
-        """Become the owner: whoever was it before cannot acknowledge anything after this. Raises JournalUnreachable."""
+    def claim(self, address: str | None = None) -> None:
+        """Become the owner: whoever was it before cannot acknowledge anything after this. ``address`` is where this node is
+        reached, when that has changed. Raises JournalUnreachable."""
         with self._turning:
             self._partition.catch_up(self._replica, self._partition.end())
-            if self.is_owner:
+            if address is not None:
+                self._address = address
+            if self.is_owner and self.owner.address == self._address:
                 return
             self._wants = True
             self._end_term(_CLAIMING)
@@ -110,18 +148,26 @@ class KafkaJournal(SegmentReading):
                 while not self._claimed(producer):
                     pass  # another node was faster: its epoch is the one to exceed
                 self._term = Term(
-                    self._link, self._number, producer, self._replica, self._partition, self._limits, self._now_us, self._turn.set
+                    self._link, self._number, producer, self._replica, self._partition, self._limits, self._now_us, self._term_ended
                 )
             except BaseException:
                 release(producer)
                 raise
             self._refusal = None
+            self._tell_owner()
+        self.on_claim()
         _log.info("node %s owns partition %d of %s from position %d on, epoch %d",
                   self._node, self._number, self._link.topic, self.position + 1, self._replica.claim.epoch)
 
+    def _term_ended(self) -> None:
+        self._turn.set()
+        self._tell_owner()
+
     def _claimed(self, producer: KafkaProducer) -> bool:
         self._partition.catch_up(self._replica, self._partition.end())
-        claim = Claim(self._replica.claim.epoch + 1, self._node, self._address, uuid4().hex)
+        self._check_partitions()
+        token = f"{self._process}.{next(self._claims)}"
+        claim = Claim(self._replica.claim.epoch + 1, self._node, self._address, token, self._topic.partitions)
         try:
             sent = producer.send(self._link.topic, key=CLAIM_KEY, value=encode_claim(claim), partition=self._number)
             offset = sent.get(timeout=self._link.delivery_timeout_s).offset
@@ -129,6 +175,29 @@ class KafkaJournal(SegmentReading):
             raise JournalUnreachable(f"Kafka takes no claim ({type(error).__name__}: {error})") from error
         self._partition.catch_up(self._replica, offset + 1 if offset >= 0 else self._partition.end())
         return self._replica.claim == claim
+
+    def _check_partitions(self) -> None:
+        """Raises InvalidSettings when the topic has not as many partitions as its first owner found: events would be looked for
+        where they are not."""
+        claim = self.owner
+        if claim.epoch and claim.partitions != self._topic.partitions:
+            raise InvalidSettings(FieldViolation(
+                f"{self._link.topic}: partitions", "CHANGED", f"are {self._topic.partitions} and must be {claim.partitions}, as when it "
+                f"was written: copy its first {claim.partitions} into a new topic, record by record, and name that as kafka.topic",
+            ))
+
+    def release(self) -> None:
+        """Give the partition up in order: take nothing more, finish what was queued, then follow. Whoever claims it next has all
+        that was acknowledged. Nothing for a node that does not own it."""
+        with self._turning:
+            self._wants = False
+            term, self._term = self._term, None
+            if term is None:
+                return
+            self._turn.set()
+            self._tell_owner()
+            term.close(self._moved())
+        _log.info("node %s has given up partition %d of %s at position %d", self._node, self._number, self._link.topic, self.position)
 
     def submit(self, commit: Commit) -> Future[Receipt]:
         refused: Future[Receipt] = Future()
@@ -142,18 +211,23 @@ class KafkaJournal(SegmentReading):
             return refused
         if term := self._term:
             return term.submit(commit, size)
-        refused.set_exception(self._refusal or (_CLAIMING if self._wants else self._moved()))
+        refused.set_exception(self._refusal or self._moved())
         return refused
 
     def append(self, commit: Commit) -> Receipt:
         return self.submit(commit).result()
 
     def _check_record(self, commit: Commit, size: int) -> None:
-        if size + _FRAME_OVERHEAD_BYTES * (len(commit.events) + 2) > self._record_bytes_max:
-            raise InvalidInput(FieldViolation("events", "TOO_LONG", f"must fit into a record of {self._record_bytes_max} bytes"))
+        if size + _FRAME_OVERHEAD_BYTES * (len(commit.events) + 2) > self._topic.record_bytes_max:
+            raise InvalidInput(FieldViolation(
+                "events", "TOO_LONG", f"must fit into a record of {self._topic.record_bytes_max} bytes",
+            ))
 
     def _moved(self) -> JournalMoved:
-        return JournalMoved(self._replica.claim.node, self._replica.claim.address, self._replica.claim.epoch)
+        claim = self.owner
+        if self.is_claimed_elsewhere:
+            return JournalMoved(claim.node, claim.address, claim.epoch)
+        return JournalMoved("", "", claim.epoch)
 
     def _watch(self) -> None:
         """Follow the partition; as its owner, look now and then whether that is still so, and claim it again when Kafka was away."""
@@ -171,11 +245,14 @@ class KafkaJournal(SegmentReading):
                 self._fail(error)
                 return
 
-    def follow(self, stop: Event) -> None:
-        """Return when ``stop`` is set; raises JournalStopped when this node cannot follow its topic any more."""
-        while not stop.wait(_IDLE_S):
-            if isinstance(self._refusal, JournalStopped):
-                raise self._refusal
+    @property
+    def failed(self) -> JournalStopped | None:
+        """Why this node cannot follow the topic any more."""
+        return self._refusal if isinstance(self._refusal, JournalStopped) else None
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
 
     def _look(self) -> None:
         if self.is_owner:
@@ -197,7 +274,8 @@ class KafkaJournal(SegmentReading):
         """The term is over: begin another one, unless another node has begun its own."""
         self._partition.check_continues(self._replica)
         self._partition.catch_up(self._replica, self._partition.end())
-        if self._replica.claim.node == self._node:
+        if not self.is_claimed_elsewhere:
+            self._refusal = _CLAIMING
             self.claim()
             return
         self._wants, self._refusal = False, None
@@ -208,6 +286,7 @@ class KafkaJournal(SegmentReading):
         if term := self._term:
             term.end(reason)
             self._term = None
+            self._tell_owner()
 
     def _fail(self, error: Exception) -> None:
         with self._turning:
@@ -217,7 +296,7 @@ class KafkaJournal(SegmentReading):
 
     @property
     def _ended(self) -> bool:
-        return self._closed or isinstance(self._refusal, JournalStopped)
+        return self._closed or self.failed is not None
 
     def close(self) -> None:
         if self._closed:

@@ -25,6 +25,8 @@ class Claim(NamedTuple):
     """Where its clients find it; empty when it does not say."""
     token: str
     """Tells this claim from another one with the same epoch, which does not count."""
+    partitions: int = 1
+    """How many the topic had: which one an event belongs to depends on it."""
 
 
 def encode_claim(claim: Claim) -> bytes:
@@ -35,7 +37,9 @@ def decode_claim(value: bytes) -> Claim | None:
     """None when it is no claim: something foreign in the topic."""
     try:
         fields = json.loads(value)
-        claim = Claim(fields["epoch"], fields["node"], fields["address"], fields["token"])
+        claim = Claim(fields["epoch"], fields["node"], fields["address"], fields["token"], fields.get("partitions", 1))
     except (ValueError, KeyError, TypeError):
         return None
-    return claim if type(claim.epoch) is int and all(isinstance(text, str) for text in claim[1:]) else None
+    numbers, texts = (claim.epoch, claim.partitions), (claim.node, claim.address, claim.token)
+    is_claim = all(type(number) is int for number in numbers) and all(isinstance(text, str) for text in texts)
+    return claim if is_claim else None

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from opsledger.core.partitions import PARTITIONS_MAX
+
 
 class KafkaLink(BaseModel):
     """Where Kafka is, which topic is the journal, and how the connection is protected."""
@@ -16,6 +18,8 @@ class KafkaLink(BaseModel):
     bootstrap_servers: Annotated[tuple[str, ...], NoDecode] = Field(min_length=1)
     """HOST:PORT of some of the brokers; several with commas in a flag or variable."""
     topic: str = "opsledger.journal.v1"
+    partitions: int = Field(default=4, ge=1, le=PARTITIONS_MAX)
+    """Of the topic, when it is made here: at most so many nodes share the work. It can never be changed."""
     replication_factor: int = Field(default=1, ge=1)
     """Of the topic, when it is made here."""
     min_insync_replicas: int = Field(default=1, ge=1)
@@ -32,6 +36,8 @@ class KafkaLink(BaseModel):
     request_timeout_s: float = Field(default=10.0, gt=0)
     delivery_timeout_s: float = Field(default=20.0, gt=0)
     """How long a commit is sent again before its writer is told that Kafka does not answer."""
+    session_timeout_s: float = Field(default=10.0, ge=1)
+    """A node of which nothing was heard for so long loses its partitions to the others. Brokers want 6 s or more, unless told otherwise."""
 
     @field_validator("bootstrap_servers", mode="before")
     @classmethod

@@ -46,8 +46,8 @@ def decode_stored(data: bytes) -> StoredOffset | None:
     end = _LAYOUT.size + length  # an older, longer one may end behind it
     if magic != MAGIC or version != VERSION or len(data) < end or crc != crc32c(memoryview(data)[12:end]):
         return None
-    topic, partition, epoch, node, address, token = json.loads(data[_LAYOUT.size:end])
-    state = LogState(offset, position, recorded_at_us, digest, Claim(epoch, node, address, token))
+    topic, partition, *claim = json.loads(data[_LAYOUT.size:end])
+    state = LogState(offset, position, recorded_at_us, digest, Claim(*claim))
     return StoredOffset(state, record_crc, topic, partition)
 
 

@@ -147,7 +147,7 @@ class Term:
         self._commits.close()
         release(self._producer)
 
-    def close(self) -> None:
-        """Finish what was queued."""
-        self._commits.close()
+    def close(self, reason: JournalError | None = None) -> None:
+        """Finish what was queued; who comes later is told why nothing is written any more."""
+        self._commits.close(reason)
         release(self._producer, 0 if self.ended else self._link.delivery_timeout_s)

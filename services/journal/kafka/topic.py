@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
@@ -18,28 +18,40 @@ KEEPING = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": 
 """Delete by age and size, of which there is no limit: nothing is ever deleted, compacted neither."""
 
 
-def ensure_topic(link: KafkaLink, partitions: int = 1) -> int:
-    """Make the topic unless there is one; how many bytes one record of it may have. Raises InvalidSettings when its settings
-    would lose what was acknowledged, and JournalUnreachable."""
+class Topic(NamedTuple):
+    """As it is, whoever made it."""
+
+    partitions: int
+    record_bytes_max: int
+
+
+def ensure_topic(link: KafkaLink) -> Topic:
+    """Make the topic unless there is one. Raises InvalidSettings when its settings would lose what was acknowledged, and
+    JournalUnreachable."""
     admin = admin_client(link)
     try:
         with Unreachable("the topic cannot be made or looked at"):
-            return _ensure(admin, link, partitions)
+            return _ensure(admin, link)
     finally:
         admin.close()
 
 
-def _ensure(admin: KafkaAdminClient, link: KafkaLink, partitions: int) -> int:
+def _ensure(admin: KafkaAdminClient, link: KafkaLink) -> Topic:
     if link.topic not in admin.list_topics():
         wanted = KEEPING | {
             "max.message.bytes": str(MESSAGE_BYTES_MAX), "min.insync.replicas": str(link.min_insync_replicas),
             "unclean.leader.election.enable": "false",
         }
         with suppress(TopicAlreadyExistsError):  # another node was faster
-            admin.create_topics([NewTopic(link.topic, partitions, link.replication_factor, topic_configs=wanted)])
+            admin.create_topics([NewTopic(link.topic, link.partitions, link.replication_factor, topic_configs=wanted)])
     settings = _settings(admin, link)
     _check(link, settings)
-    return int(settings["max.message.bytes"])
+    return Topic(_partitions(admin, link), int(settings["max.message.bytes"]))
+
+
+def _partitions(admin: KafkaAdminClient, link: KafkaLink) -> int:
+    [described] = admin.describe_topics([link.topic])
+    return len(described["partitions"])
 
 
 def _settings(admin: KafkaAdminClient, link: KafkaLink) -> dict[str, str]:

@@ -1,0 +1,98 @@
+"""One node of a journal on Kafka: a replica of every partition, the ones it writes, and the way to the others."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+import grpc
+
+from opsledger.core.errors import JournalError
+from opsledger.services.cluster.holder import Holder
+from opsledger.services.cluster.membership import Membership
+from opsledger.services.cluster.partition import SharedPartition
+from opsledger.services.cluster.peers import Peers
+from opsledger.services.journal.kafka.journal import KafkaJournal
+from opsledger.services.journal.kafka.settings import KafkaLink
+from opsledger.services.journal.kafka.topic import ensure_topic
+from opsledger.services.journal.partitions import PartitionedJournal
+
+_OPENING_MAX = 8
+"""Replicas that are opened at the same time."""
+_LOOK_S = 0.5
+
+
+class ClusterJournal(PartitionedJournal):
+    """The whole journal, as every node has it: any node takes any commit. It owns nothing before it has joined the other nodes."""
+
+    def __init__(
+        self, folder: Path, link: KafkaLink, node: str, *, credentials: grpc.ChannelCredentials | None = None,
+        token: Callable[[], str] = str,
+    ) -> None:
+        """Opens the replicas, in ``folder/0`` and so on, and catches up. Raises what KafkaJournal raises."""
+        self.node, self._link = node, link
+        self._peers = Peers(timeout_s=link.delivery_timeout_s, credentials=credentials, token=token)
+        self.journals = _open(folder, link, node)
+        super().__init__([
+            SharedPartition(journal, number, node, self._peers, link.delivery_timeout_s)
+            for number, journal in enumerate(self.journals)
+        ])
+        self.holders = [Holder(journal, number, self._doubt) for number, journal in enumerate(self.journals)]
+        self._membership = Membership(link, node, self.holders)
+
+    def _doubt(self) -> None:
+        self._membership.doubt()
+
+    def join(self, address: str) -> None:
+        """Become one of the nodes, reached at ``address``; return when this node has claimed what is its own, or that takes too
+        long: it goes on then, and so does this node."""
+        deadline_s = monotonic() + 2 * self._link.session_timeout_s
+        for holder in self.holders:
+            holder.start(address)
+        self._membership.start()
+        self._membership.wait_joined(deadline_s - monotonic())
+        for holder in self.holders:
+            holder.wait_settled(max(deadline_s - monotonic(), 0))
+
+    def leave(self) -> None:
+        """Finish what was queued and give every partition up. Others take them over, unless this node is back before."""
+        self._membership.stop()
+        for holder in self.holders:
+            holder.stop()
+
+    def follow(self, stop: Event) -> None:
+        """Return when ``stop`` is set; raises JournalStopped when this node cannot go on."""
+        while not stop.wait(_LOOK_S):
+            for problem in (self._membership.ended, *(journal.failed for journal in self.journals)):
+                if problem:
+                    raise problem
+
+    def close(self) -> None:
+        self.leave()
+        self._peers.close()
+        super().close()
+
+
+def _open(folder: Path, link: KafkaLink, node: str) -> Sequence[KafkaJournal]:
+    if folder.is_dir() and any(folder.glob("*.segment")):
+        raise JournalError(f"{folder} holds a journal that is no replica of {link.topic}; choose another folder")
+    topic = ensure_topic(link)
+
+    def open_one(number: int) -> KafkaJournal:
+        return KafkaJournal(folder / str(number), link, node=node, partition=number, owner=False, topic=topic)
+
+    with ExitStack() as opened, ThreadPoolExecutor(_OPENING_MAX) as pool:
+        journals = []
+        problem: Exception | None = None
+        for opening in [pool.submit(open_one, number) for number in range(topic.partitions)]:
+            try:
+                journals.append(opened.enter_context(opening.result()))
+            except Exception as error:
+                problem = problem or error
+        if problem:
+            raise problem
+        opened.pop_all()
+    return journals
