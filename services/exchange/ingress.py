@@ -17,8 +17,8 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import CommitFailedError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from opsledger.core.errors import FieldViolation, InvalidInput, Overloaded
-from opsledger.services.exchange.dead_letters import dead_letter_headers
+from opsledger.core.errors import FieldViolation, InvalidInput, JournalMoved, JournalUnreachable, Overloaded
+from opsledger.services.exchange.dead_letters import dead_letter
 from opsledger.services.exchange.inbound import event_bytes
 from opsledger.services.exchange.making import ensure_topics
 from opsledger.services.exchange.reaching import answering, consumer_of, producer_of
@@ -29,9 +29,12 @@ RECORDS_MAX = 2_000
 """Of one round: consumed, recorded and committed together."""
 COMMIT_BYTES = 16 << 20
 POLL_S = 0.25
+POSITION_MS = 500
 LOOK_S = 2.0
 """How long nothing may come before Kafka is asked whether it is there at all."""
 OVERLOADED_PAUSE_S = 0.05
+AWAY_S, AWAY_PAUSE_S = 15.0, 0.25
+"""A partition of the journal finds another owner within seconds: so long it is tried again before the work counts as failing."""
 
 log = structlog.get_logger(__name__)
 
@@ -87,19 +90,22 @@ class Ingress:
         return True
 
     def _record(self, events: list[bytes], stop: Event) -> list[Outcome] | None:
+        away_until_s: float | None = None
         while not stop.is_set():
             try:
                 return self._intake.record(events)
             except Overloaded:  # others fill the journal's queue; what waits here waits in Kafka
                 stop.wait(OVERLOADED_PAUSE_S)
+            except (JournalMoved, JournalUnreachable):
+                away_until_s = away_until_s or monotonic() + AWAY_S
+                if monotonic() > away_until_s:
+                    raise
+                stop.wait(AWAY_PAUSE_S)
         return None
 
     def _bury(self, refused: Sequence[tuple[Any, Sequence[FieldViolation]]], producer: KafkaProducer) -> None:
         """Return when the dead-letter topic has all of them."""
-        sent = [
-            producer.send(self._topics.dead_letters.name, key=record.key, value=record.value, headers=dead_letter_headers(record, why))
-            for record, why in refused
-        ]
+        sent = [producer.send(self._topics.dead_letters.name, **dead_letter(record, why)._asdict()) for record, why in refused]
         for acknowledgement in sent:
             acknowledgement.get(timeout=self._exchange.kafka.delivery_timeout_s + LOOK_S)
         for record, why in refused:
@@ -109,13 +115,19 @@ class Ingress:
     def _look(self, consumer: KafkaConsumer, something_came: bool) -> None:
         """A consumer whose brokers are away gets nothing and says nothing. Raises KafkaError then."""
         if something_came:
-            self.lag = sum((consumer.highwater(part) or 0) - consumer.position(part) for part in consumer.assignment())
+            self.lag = sum(_behind(consumer, part, consumer.highwater(part) or 0) for part in consumer.assignment())
             self._look_at_s = monotonic() + LOOK_S
         elif monotonic() > self._look_at_s:
             parts = list(consumer.assignment())
             ends = consumer.end_offsets(parts or [TopicPartition(self._topics.inbound.name, 0)])
-            self.lag = sum(ends[part] - consumer.position(part) for part in parts)
+            self.lag = sum(_behind(consumer, part, ends[part]) for part in parts)
             self._look_at_s = monotonic() + LOOK_S
+
+
+def _behind(consumer: KafkaConsumer, part: TopicPartition, end: int) -> int:
+    """0 while it is not known where the consumer begins in a partition that it was just given."""
+    position = consumer.position(part, timeout_ms=POSITION_MS)
+    return 0 if position is None else max(end - position, 0)
 
 
 def _parts(events: Sequence[tuple[Any, bytes]]) -> Iterator[list[tuple[Any, bytes]]]:

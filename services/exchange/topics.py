@@ -11,7 +11,7 @@ from opsledger.services.journal.kafka.settings import KafkaLink
 DAY_MS = 86_400_000
 INBOUND_BYTES_MAX = 4 << 20
 """Of one record; JSON takes several times the bytes of a TicketEvent."""
-_DEAD_LETTER_BYTES_MAX = 8 << 20
+DEAD_LETTER_BYTES_MAX = 8 << 20
 _FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 _COMPACTED = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
 _SMALL_SEGMENTS = {"segment.bytes": str(4 << 20)}
@@ -83,7 +83,7 @@ class Topics(NamedTuple):
         return cls(
             topic("tickets.inbound.v1", event, "ticket id", _days(14) | {"max.message.bytes": str(INBOUND_BYTES_MAX)}, is_kept=True),
             topic(
-                "tickets.inbound.v1.dlq", "", "as it came", _FOR_EVER | {"max.message.bytes": str(_DEAD_LETTER_BYTES_MAX)},
+                "tickets.inbound.v1.dlq", "", "as it came", _FOR_EVER | {"max.message.bytes": str(DEAD_LETTER_BYTES_MAX)},
                 partitions=1, is_kept=True,
             ),
             topic("tickets.v1", event, ticket, _days(30) | small),

@@ -5,18 +5,22 @@ import base64
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
 import pytest
 from google.protobuf.json_format import MessageToDict
+from kafka import KafkaProducer
 
 from opsledger.core.errors import ExchangeUnreachable
 from opsledger.core.ports import Journal
 from opsledger.services.exchange.dead_letters import read_dead_letter
 from opsledger.services.exchange.ingress import Ingress
+from opsledger.services.exchange.making import ensure_topics
 from opsledger.services.exchange.replay import DeadLetters
 from opsledger.services.exchange.topics import Exchange
+from opsledger.services.journal.kafka.link import options
 from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.segment import SegmentJournal
@@ -99,6 +103,25 @@ def test_what_cannot_be_recorded_is_a_dead_letter_that_can_be_sent_again_once() 
     assert [letter.attempts for letter in dead.letters()] == [2, 2, 2, 2]
     assert len(dead.letters(sent_too=True)) == 8
     assert [value for letter in dead.letters() for name, value in letter.record.headers if name == "trace"] == [b"abc"]
+
+
+def test_what_is_too_large_for_a_dead_letter_stops_nobody() -> None:
+    exchange, journal = new_exchange(partitions=1), MemoryJournal()
+    ensure_topics(exchange.kafka, exchange.topics.incoming())
+    with closing(KafkaProducer(**options(exchange.kafka), compression_type="gzip", max_request_size=64 << 20)) as producer:
+        producer.send(exchange.topics.inbound.name, key=b"large", value=bytes(20 << 20)).get(timeout=60)
+        name = b"n" * (2 << 20)
+        producer.send(exchange.topics.inbound.name, key=b"quoted", value=b'{"%s": 1}' % name, headers=JSON).get(timeout=60)
+        producer.send(exchange.topics.inbound.name, key=b"T1", value=event_bytes("e1")).get(timeout=60)
+
+    ingress = take_in(exchange, journal, 3)
+
+    assert (ingress.recorded, ingress.rejected) == (1, 2)
+    letters = map(read_dead_letter, consume(exchange, exchange.topics.dead_letters.name))
+    large, quoted = sorted(letters, key=lambda letter: letter.offset)
+    assert (large.record.key, large.record.value, large.offset, large.reason) == (None, b"", 0, "TOO_LONG")
+    assert f"its {(20 << 20) + 5} bytes" in large.description
+    assert (quoted.record.key, len(quoted.record.value), quoted.reason) == (b"quoted", (2 << 20) + 7, "MALFORMED")
 
 
 CONSUMER = """
