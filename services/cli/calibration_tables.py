@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from opsledger.proto.quality.v1 import calibrations_pb2 as pb
+from opsledger.proto.quality.v1.evaluations_pb2 import EvaluationSubject
 from opsledger.services.cli.agreement_tables import REASONS, TITLES
 
 _MORE_REASONS = {
@@ -16,13 +17,34 @@ _MORE_REASONS = {
 _RIGHT = ("units", "value", "bias", "distance", "agreement", "alpha", "part", "evaluations", "effect", "original", "adjusted", "version")
 
 
+def contact_name(contact: EvaluationSubject) -> str:
+    """``zendesk/4711``, as options name it."""
+    match contact.WhichOneof("subject"):
+        case "interaction":
+            return f"{contact.interaction.source}/{contact.interaction.interaction_id}"
+        case "evaluation":
+            return contact.evaluation
+    return f"{contact.ticket.source}/{contact.ticket.ticket_id}"
+
+
+def show_session(calibration: pb.Calibration) -> None:
+    print(f"calibration {calibration.id}: {_status(calibration)}, {_raters(calibration)}")
+
+
+def _status(calibration: pb.Calibration) -> str:
+    return pb.CalibrationStatus.Name(calibration.status).removeprefix("CALIBRATION_STATUS_").lower()
+
+
+def _raters(calibration: pb.Calibration) -> str:
+    contacts = len(calibration.contacts)
+    return ", ".join(f"{rater.name} {'left' if rater.withdrawn else f'{rater.submitted}/{contacts}'}" for rater in calibration.raters)
+
+
 def show_sessions(found: pb.ListCalibrationsResponse) -> None:
     table = _table("Calibrations", "id", "status", "program", "title", "form", "version", "contacts", "raters")
     for each in found.calibrations:
-        status = pb.CalibrationStatus.Name(each.status).removeprefix("CALIBRATION_STATUS_").lower()
-        raters = ", ".join(
-            f"{rater.name} {'left' if rater.withdrawn else f'{rater.submitted}/{len(each.contacts)}'}" for rater in each.raters)
-        table.add_row(each.id, status, each.program, each.title, each.form, str(each.form_version), str(len(each.contacts)), raters)
+        table.add_row(each.id, _status(each), each.program, each.title, each.form, str(each.form_version), str(len(each.contacts)),
+                      _raters(each))
     Console().print(table)
     if found.next_page_token:
         print("there are more: raise --limit, or choose a program")

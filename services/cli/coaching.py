@@ -1,4 +1,4 @@
-"""``opsledger coaching``: sessions, action items, what is overdue, and whether it had an effect."""
+"""``opsledger coaching``: sessions, action items, what is overdue, and whether it had an effect. coaching_commands.py has what writes."""
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.cli import coaching_commands
 from opsledger.services.cli.options import DEFAULT_DATABASE, AsJson, DatabaseUrl
 from opsledger.services.cli.remote import ServerAddress, Token
 from opsledger.services.cli.source import answers_of, first
@@ -108,3 +109,6 @@ def _source(database: str, server: str, token: str, tenant: str) -> AbstractCont
     from opsledger.services.coaching.answers import CoachingAnswers
 
     return answers_of(database, server, token, tenant, there=lambda client: client.coaching, here=CoachingAnswers)
+
+
+coaching_commands.add_to(group)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
@@ -41,6 +42,16 @@ def show_items(found: pb.ListActionItemsResponse) -> None:
         table.add_row(item.id, item.owner, item.change, status, _day(item.due_at), follow_up)
     _console().print(table)
     _tell(len(found.items), "action item", bool(found.next_page_token))
+
+
+def show_change(answer: Any) -> None:
+    """What a command led to: its session or its action item."""
+    if "session" in answer.DESCRIPTOR.fields_by_name:
+        session = answer.session
+        print(f"session {session.id}: {session.supervisor} coaches {session.agent}, {STAGES[session.stage]}")
+    else:
+        item = answer.item
+        print(f"action item {item.id}: {item.owner}, {item.change!r}, due {_day(item.due_at)} UTC, {STATUSES[item.status]}")
 
 
 def show_effect(found: pb.MeasureEffectResponse) -> None:

@@ -16,7 +16,9 @@ DatabaseUrl = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines instead of a table.")]
 NoProject = Annotated[bool, typer.Option("--no-project", help="Do not bring the read models up to date afterwards.")]
-RequestId = Annotated[str, typer.Option(help="Names this publication, so that repeating it does nothing.", show_default=False)]
+RequestId = Annotated[
+    str, typer.Option(help="Names this command, so that repeating it does nothing; made up unless given.", show_default=False)
+]
 
 
 def _separator(delimiter: str) -> str:

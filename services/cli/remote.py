@@ -15,9 +15,14 @@ ServerAddress = Annotated[
 ]
 Token = Annotated[str, typer.Option("--token", envvar="OPSLEDGER_TOKEN", help="Bearer token for --server.", show_default=False)]
 
+# Of commands that only a server carries out
+TheServer = Annotated[str, typer.Option("--server", help="The server.", metavar="HOST:PORT", show_default=False)]
+TheTenant = Annotated[str, typer.Option("--tenant", help="Whose data.", show_default=False)]
+Actor = Annotated[str, typer.Option("--as", help="Who acts; else the token's subject.", metavar="NAME", show_default=False)]
 
-def server_client(server: str, token: str) -> Client:
+
+def server_client(server: str, token: str, tenant: str = "", actor: str = "") -> Client:
     """A client of the server that a command was given; use it in a ``with``."""
     from opsledger.services.client import connect
 
-    return connect(server, token=token)
+    return connect(server, token=token, tenant=tenant, actor=actor)

@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,6 +15,11 @@ class Ran(NamedTuple):
     code: int
     out: str
     err: str
+
+    @property
+    def document(self) -> Any:
+        """What --json printed; a server in the same process may have written its log before."""
+        return json.loads(self.out[self.out.index("{\n"):])
 
 
 def run(*arguments: object, stdin: str = "") -> Ran:
