@@ -33,10 +33,13 @@ from opsledger.services.grpc.observe import Gate, Observation
 from opsledger.services.grpc.progress import Progress, ReadYourWrites
 from opsledger.services.grpc.server import Service
 from opsledger.services.grpc.threads import InThread, Threads
+from opsledger.services.grpc.watching import Watching
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.partitions import Numbered, Partition, PartitionedJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
+from opsledger.services.projections.database import is_shared
+from opsledger.services.projections.following import Following
 from opsledger.services.projections.runner import Projector
 from opsledger.services.quality.calibration_queries import CalibrationQueries
 from opsledger.services.quality.calibrations import Calibrations
@@ -121,7 +124,8 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     """
     authentication = Authentication(authenticator(settings.auth))
     limits, progress = settings.limits, Progress()
-    projector = Projector(_followed(journal), engine, on_moved=progress.reached, batch_events=_PROJECTED_TOGETHER)
+    told = None if is_shared(engine) else progress.reached  # else Following tells, also what other nodes project
+    projector = Projector(_followed(journal), engine, on_moved=told, batch_events=_PROJECTED_TOGETHER)
     decisions = Decisions(journal, settings.journal, wall_clock_us)
     parts = Parts(
         settings, journal, decisions, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
@@ -136,14 +140,18 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
         WhenJournalStops(on_dead),
         Gate(limits.rpcs_max, limits.streams_max),
         authentication,
-        ReadYourWrites(parts.progress, lambda: journal.position),
+        ReadYourWrites(parts.progress, _partitioned(journal)),
     )
     _measure(parts)
     return Application(parts, steps, tuple(_services(parts)), tuple(_background(parts, on_dead)))
 
 
 def _followed(journal: Journal) -> Partition:
-    return journal.parts[0] if isinstance(journal, PartitionedJournal) else Numbered(journal)
+    return _partitioned(journal).parts[0]
+
+
+def _partitioned(journal: Journal) -> PartitionedJournal:
+    return journal if isinstance(journal, PartitionedJournal) else PartitionedJournal([Numbered(journal)])
 
 
 def _services(parts: Parts) -> Iterator[Service]:
@@ -155,11 +163,12 @@ def _services(parts: Parts) -> Iterator[Service]:
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
     scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.threads.queries)
     yield Service(scorecard_service.SERVICE.full_name, scorecards.register, is_healthy=parts.projecting.is_healthy)
+    watching = Watching(_partitioned(parts.journal), parts.engine, parts.progress, parts.threads.queries)
     registry = RuleRegistry(parts.journal)
     rules = rule_service.RuleService(registry, parts.threads)
     yield Service(rule_service.SERVICE.full_name, rules.register)
     timers = timer_service.TimerService(
-        parts.journal, TimerAnswers(parts.engine), Explanations(parts.journal, registry), parts.progress, parts.threads.queries
+        watching, TimerAnswers(parts.engine), Explanations(parts.journal, registry), parts.threads.queries
     )
     yield Service(timer_service.SERVICE.full_name, timers.register, is_healthy=parts.projecting.is_healthy)
     registered = FormRegistry(parts.decisions)
@@ -167,7 +176,7 @@ def _services(parts: Parts) -> Iterator[Service]:
     yield Service(form_service.SERVICE.full_name, forms.register)
     evaluating = Evaluations(parts.decisions, registered, Deadlines(registry))
     evaluations = evaluation_service.EvaluationService(
-        parts.journal, evaluating, EvaluationQueries(parts.engine), parts.progress, parts.threads
+        watching, evaluating, EvaluationQueries(parts.engine), parts.threads
     )
     yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.projecting.is_healthy)
     calibrations = calibration_service.CalibrationService(
@@ -177,7 +186,7 @@ def _services(parts: Parts) -> Iterator[Service]:
     sampling = sampling_service.SamplingService(Samples(parts.decisions, parts.engine, registered, evaluating), parts.threads)
     yield Service(sampling_service.SERVICE.full_name, sampling.register, is_healthy=parts.projecting.is_healthy)
     coaching = coaching_service.CoachingService(
-        CoachingCommands(parts.decisions, parts.journal, wall_clock_us), CoachingAnswers(parts.engine), parts.progress, parts.threads
+        watching, CoachingCommands(parts.decisions, parts.journal, wall_clock_us), CoachingAnswers(parts.engine), parts.threads
     )
     yield Service(coaching_service.SERVICE.full_name, coaching.register, is_healthy=parts.projecting.is_healthy)
 
@@ -193,6 +202,8 @@ def _cluster_services(parts: Parts) -> Iterator[Service]:
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     yield parts.projecting
+    if is_shared(parts.engine):
+        yield Background("following", Following(parts.engine, parts.progress.reached).run, on_dead)
     if parts.settings.kafka:  # a journal that other nodes write too can fail without a write of ours
         from opsledger.services.cluster.node import ClusterJournal
 
@@ -205,7 +216,7 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     if (exchange := parts.settings.exchange) and exchange.ingress:
         yield _ingress(exchange, parts, on_dead)
     if (exchange := parts.settings.exchange) and exchange.publish:
-        partitions = parts.journal.parts if isinstance(parts.journal, PartitionedJournal) else (Numbered(parts.journal),)
+        partitions = _partitioned(parts.journal).parts
         yield from _publishers(exchange, partitions, parts, on_dead)
         scorecards = ScorecardPublisher(exchange, Reports(parts.engine))
         yield Background("scorecards", while_owned(partitions[0], scorecards.run), on_dead)

@@ -18,6 +18,7 @@ from opsledger.services.coaching.messages import STAGES, STATUSES, effect_messag
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.projections.database import reader
+from opsledger.services.resuming import Places, resume_token
 from opsledger.services.tickets.codec import timestamp, timestamp_us
 
 
@@ -74,16 +75,12 @@ class CoachingAnswers:
         cautions = cautions_of_time(timestamp_us(session.measure_fixed_at), measure.follow_up, now_us)
         return effect_message(session, found, confidence, list(cautions), now_us)
 
-    def newest(self) -> int:
-        """The position at which the read models are."""
+    def inbox(self, tenant: str, person: str, after: Places | None, up_to: Places) -> pb.WatchInboxResponse:
+        """What WatchInbox sends for a stretch of the tenant's home in the journal, or first (``after`` None)."""
+        [begin], [end] = [None] if after is None else after.values(), up_to.values()
         with self._engine.connect() as connection:
-            return queries.newest(connection)
-
-    def inbox(self, tenant: str, person: str, after: int | None, up_to: int) -> pb.WatchInboxResponse:
-        """What WatchInbox sends for a stretch of the journal, or first (``after`` None)."""
-        with self._engine.connect() as connection:
-            sessions, items = queries.inbox(connection, tenant, person, after, up_to)
-        return pb.WatchInboxResponse(sessions=sessions, items=items, resume_token=str(up_to))
+            sessions, items = queries.inbox(connection, tenant, person, begin, end)
+        return pb.WatchInboxResponse(sessions=sessions, items=items, resume_token=resume_token([end]))
 
 
 def _tenant(request: Any) -> str:

@@ -14,7 +14,6 @@ from opsledger.core.coaching.session import Stage
 from opsledger.core.scorecards.scorecard import Tally
 from opsledger.proto.coaching.v1 import coaching_pb2 as pb
 from opsledger.services.projections.decision_views import decisions
-from opsledger.services.projections.store import position_of
 from opsledger.services.projections.tables_coaching import coaching_items as items
 from opsledger.services.projections.tables_coaching import coaching_sessions as sessions
 from opsledger.services.scorecards.queries import OUTCOME_TABLES
@@ -43,11 +42,6 @@ class ItemFilter(NamedTuple):
     statuses: tuple[str, ...] = ()
     overdue: bool = False
     follow_up_due: bool = False
-
-
-def newest(connection: Connection) -> int:
-    """The position at which the read models are."""
-    return position_of(connection, 0)
 
 
 def session(connection: Connection, tenant: str, id: str) -> pb.Session | None:

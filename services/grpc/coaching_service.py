@@ -1,7 +1,6 @@
 """Coaching over gRPC: who may do and see what, and the answers off the event loop."""
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -15,23 +14,20 @@ from opsledger.services.coaching.answers import CoachingAnswers
 from opsledger.services.coaching.commands import CoachingCommands
 from opsledger.services.coaching.messages import item_message, session_message
 from opsledger.services.grpc.auth import Role, acting, current_principal, require_any
-from opsledger.services.grpc.progress import Progress
 from opsledger.services.grpc.threads import Threads
+from opsledger.services.grpc.watching import Watching
 from opsledger.services.masks import masked
-from opsledger.services.timers.watch import resume_position
 
 SERVICE = pb.DESCRIPTOR.services_by_name["CoachingService"]
 Context = ServicerContext[Any, Any]
-PAUSE_S = 0.05
-"""Least time between two changes of one stream."""
 WHO = {"AcknowledgeSession": (Role.AGENT,), "CompleteActionItem": (Role.AGENT, Role.SUPERVISOR)}
 """Who may carry out a command; the others are for supervisors."""
 SEE_ALL = (Role.SUPERVISOR, Role.MANAGER, Role.READER)
 
 
 class CoachingService(pb_grpc.CoachingServiceServicer):
-    def __init__(self, commands: CoachingCommands, answers: CoachingAnswers, progress: Progress, threads: Threads) -> None:
-        self._commands, self._answers, self._progress, self._threads = commands, answers, progress, threads
+    def __init__(self, watching: Watching, commands: CoachingCommands, answers: CoachingAnswers, threads: Threads) -> None:
+        self._watching, self._commands, self._answers, self._threads = watching, commands, answers, threads
         for name in _COMMANDS:
             setattr(self, name, self._command(name, getattr(commands, name)))
 
@@ -77,17 +73,14 @@ class CoachingService(pb_grpc.CoachingServiceServicer):
         sees_only = _sees_only(request)
         person = request.person or acting(current_principal(), request.actor)
         _require_seen(sees_only, person)
-        told = await self._threads.queries(self._answers.newest)
-        after = resume_position(request.resume_token, told) if request.resume_token else None
-        yield await self._threads.queries(self._answers.inbox, request.tenant, person, after, told)
-        while True:
-            await self._progress.wait_for(told + 1)
-            up_to = max(await self._threads.queries(self._answers.newest), told)
-            message = await self._threads.queries(self._answers.inbox, request.tenant, person, told, up_to)
+        told = self._watching.at_home(request.tenant, request.resume_token)
+        up_to = await self._watching.newest(told)
+        after = told if request.resume_token else None
+        yield await self._threads.queries(self._answers.inbox, request.tenant, person, after, up_to)
+        async for stretch in self._watching.stretches(up_to):
+            message = await self._threads.queries(self._answers.inbox, request.tenant, person, *stretch)
             if message.sessions or message.items:
                 yield message
-            told = up_to
-            await asyncio.sleep(PAUSE_S)
 
 
 _COMMANDS = [

@@ -1,28 +1,23 @@
 """Evaluations over gRPC: who may do what, the work off the event loop, and the stream of changes."""
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 from grpc.aio import ServicerContext
 
-from opsledger.core.ports import Journal
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
 from opsledger.proto.quality.v1 import evaluations_pb2_grpc as pb_grpc
 from opsledger.services.grpc.auth import Role, acting, current_principal, require_any
-from opsledger.services.grpc.progress import Progress
 from opsledger.services.grpc.threads import Threads
+from opsledger.services.grpc.watching import Watching
 from opsledger.services.quality.caller import Caller
 from opsledger.services.quality.evaluation_queries import EvaluationQueries, chosen_by
 from opsledger.services.quality.evaluations import Evaluations
-from opsledger.services.timers.watch import resume_position
 
 SERVICE = pb.DESCRIPTOR.services_by_name["EvaluationService"]
 Context = ServicerContext[Any, Any]
-PAUSE_S = 0.05
-"""Least time between two changes of one stream."""
 SUPERVISORS = (Role.SUPERVISOR, Role.MANAGER)
 EVALUATORS = (Role.ANALYST, *SUPERVISORS)
 SEE_ALL = (Role.READER, *EVALUATORS)
@@ -39,11 +34,8 @@ def caller(request: Any, *roles: Role) -> Caller:
 
 
 class EvaluationService(pb_grpc.EvaluationServiceServicer):
-    def __init__(
-        self, journal: Journal, commands: Evaluations, queries: EvaluationQueries, progress: Progress, threads: Threads
-    ) -> None:
-        self._journal, self._commands, self._queries = journal, commands, queries
-        self._progress, self._threads = progress, threads
+    def __init__(self, watching: Watching, commands: Evaluations, queries: EvaluationQueries, threads: Threads) -> None:
+        self._watching, self._commands, self._queries, self._threads = watching, commands, queries, threads
 
     def register(self, server: grpc.aio.Server) -> None:
         pb_grpc.add_EvaluationServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call]  # generated without types
@@ -87,14 +79,14 @@ class EvaluationService(pb_grpc.EvaluationServiceServicer):
         self, request: pb.WatchEvaluationsRequest, context: Context
     ) -> AsyncIterator[pb.WatchEvaluationsResponse]:
         chosen = chosen_by(request.tenant, request.filter, caller(request, Role.AGENT, *SEE_ALL))
-        told = resume_position(request.resume_token, self._journal.position) if request.resume_token else 0
-        while True:
-            up_to = max(await self._threads.queries(self._queries.newest), told)
-            begins = not request.resume_token and told == 0
-            messages = self._queries.changes(chosen if begins else chosen._replace(statuses=()), told, up_to)
-            while (message := await self._threads.queries(next, messages, None)) is not None:
-                if message.evaluations or begins:
+        whatever_status = chosen._replace(statuses=())
+        told = self._watching.at_home(request.tenant, request.resume_token)
+        up_to = await self._watching.newest(told)
+        begin = self._queries.changes(whatever_status if request.resume_token else chosen, told, up_to)
+        async for message in self._watching.each(begin):
+            if message.evaluations or not request.resume_token:
+                yield message
+        async for stretch in self._watching.stretches(up_to):
+            async for message in self._watching.each(self._queries.changes(whatever_status, *stretch)):
+                if message.evaluations:
                     yield message
-            told = up_to
-            await asyncio.sleep(PAUSE_S)
-            await self._progress.wait_for(told + 1)

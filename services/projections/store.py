@@ -38,10 +38,9 @@ def hold_places(connection: Connection) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {tables.positions.name} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def position_of(connection: Connection, partition: int) -> int:
-    """Up to where the live tables have come in a partition."""
-    query = select(tables.positions.c.position).where(tables.positions.c.partition == partition)
-    return connection.scalar(query) or begin_of(partition)
+def positions_reached(connection: Connection) -> dict[int, int]:
+    """Up to where the live tables have come, by partition; of those that have been begun."""
+    return {number: place.position for number, place in places(connection, LIVE).items()}
 
 
 class Store:

@@ -13,11 +13,11 @@ from opsledger.services.masks import masked
 from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.projections.database import reader
 from opsledger.services.projections.decision_views import decisions
+from opsledger.services.projections.store import positions_reached
 from opsledger.services.projections.tables_quality import evaluations
 from opsledger.services.quality.caller import Caller
 from opsledger.services.quality.evaluation_messages import STATUS_WORDS, row_message
-from opsledger.services.timers.queries import position
-from opsledger.services.timers.watch import resume_token
+from opsledger.services.resuming import Places, resume_token
 
 PER_MESSAGE = 200
 Place: TypeAlias = "tuple[int, str]"
@@ -67,28 +67,24 @@ class EvaluationQueries:
         if last is not None:
             query = query.where(_place() < tuple_(*last))
         with self._engine.connect() as connection:
-            now = position(connection)
+            reached = positions_reached(connection)
             rows = connection.execute(query).all()
         page = rows[:size]
         return pb.ListEvaluationsResponse(
             evaluations=[masked(row_message(row), request.read_mask) for row in page],
             next_page_token=page_token(chosen, [page[-1].position, page[-1].aggregate_id]) if len(rows) > size else "",
-            resume_token=resume_token(now),
+            resume_token=resume_token(reached.values()),
         )
 
-    def newest(self) -> int:
-        """The position at which the read models are."""
-        with self._engine.connect() as connection:
-            return position(connection)
-
-    def changes(self, chosen: Chosen, after: int, up_to: int) -> Iterator[pb.WatchEvaluationsResponse]:
-        """The messages that bring a subscriber from one position to another; the last one, which may be empty, has the token."""
+    def changes(self, chosen: Chosen, after: Places, up_to: Places) -> Iterator[pb.WatchEvaluationsResponse]:
+        """The messages that bring a subscriber from one place in the tenant's home to another; the last one, which may be empty, has
+        the token."""
         last = pb.WatchEvaluationsResponse()
-        for rows in self._pages(chosen, after, up_to):
+        for rows in self._pages(chosen, *after.values(), *up_to.values()):
             if last.evaluations:
                 yield last
             last = pb.WatchEvaluationsResponse(evaluations=[row_message(row) for row in rows])
-        last.resume_token = resume_token(up_to)
+        last.resume_token = resume_token(up_to.values())
         yield last
 
     def _pages(self, chosen: Chosen, after: int, up_to: int) -> Iterator[list[Any]]:

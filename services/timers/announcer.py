@@ -16,7 +16,7 @@ from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.partitions import Partition
 from opsledger.services.projections.database import reader
 from opsledger.services.projections.runner import Projector
-from opsledger.services.projections.store import position_of
+from opsledger.services.projections.store import positions_reached
 from opsledger.services.timers.announced import decide, said
 from opsledger.services.timers.announcer_queries import AnnouncerQueries, Stretch
 
@@ -49,7 +49,7 @@ class Announcer:
         now_us = self._now_us()
         with self._engine.connect() as connection:
             queries = AnnouncerQueries(connection, self._journal.number)
-            looked = Stretch(position_of(connection, self._journal.number), now_us)
+            looked = Stretch(positions_reached(connection).get(self._journal.number, 0), now_us)
             tickets = queries.tickets_to_look_at(self._looked, looked, now_us - self._history_us)
             for start in range(0, len(tickets), TICKETS_AT_ONCE):
                 some = tickets[start:start + TICKETS_AT_ONCE]

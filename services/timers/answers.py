@@ -15,6 +15,8 @@ from opsledger.proto.sla.v1 import timers_pb2 as pb
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.projections.database import reader
+from opsledger.services.projections.store import positions_reached
+from opsledger.services.resuming import Places, resume_token
 from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.tickets.codec import timestamp, timestamp_us
 from opsledger.services.timers import queries, watch
@@ -39,21 +41,16 @@ class TimerAnswers:
         token = _checked(last_of(request.page_token, chosen, len(_TOKEN_PARTS)))
         now_us = self._now_us() if token is None else token[0]
         with self._engine.connect() as connection:
-            position = queries.position(connection)
+            reached = positions_reached(connection)
             found = queries.timers(connection, chosen, now_us, size + 1, token and token[1:])
         page = found[:size]
         return pb.ListTimersResponse(
             timers=[timer_of_row(row, now_us) for row in page],
             next_page_token=page_token(chosen, [now_us, *queries.order_key(page[-1])]) if len(found) > size else "",
-            now=timestamp(now_us), resume_token=watch.resume_token(position),
+            now=timestamp(now_us), resume_token=resume_token(reached.values()),
         )
 
-    def newest(self) -> int:
-        """The position at which the read models are."""
-        with self._engine.connect() as connection:
-            return queries.position(connection)
-
-    def changes(self, request: pb.WatchTimersRequest, after: int, up_to: int) -> Iterator[pb.WatchTimersResponse]:
+    def changes(self, request: pb.WatchTimersRequest, after: Places, up_to: Places) -> Iterator[pb.WatchTimersResponse]:
         """What WatchTimers sends for a stretch of the journal."""
         return watch.changes(self._engine, request.tenant, request.program, after, up_to, self._now_us())
 

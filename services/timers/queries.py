@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from opsledger.core.tickets.facts import TicketKey
-from opsledger.services.projections.store import position_of
 from opsledger.services.projections.tables import announcements, changes, clocks, tickets
 
 NO_DUE_US = (1 << 63) - 1
@@ -28,10 +27,6 @@ class Filter(NamedTuple):
     group: str = ""
     agent: str = ""
     metric: str = ""
-
-
-def position(connection: Connection) -> int:
-    return position_of(connection, 0)
 
 
 def tenants(connection: Connection) -> list[str]:

@@ -1,4 +1,4 @@
-"""What has changed about a tenant's timers since a position of the journal, in messages of bounded size."""
+"""What has changed about a tenant's timers since places in the journal, in messages of bounded size."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from opsledger.core.errors import FieldViolation, InvalidPageToken
 from opsledger.proto.sla.v1 import timers_pb2 as pb
 from opsledger.proto.sla.v1.announcement_pb2 import Announcement
 from opsledger.services.projections.announcing import kind_number
 from opsledger.services.projections.database import reader
+from opsledger.services.resuming import Places, resume_token
 from opsledger.services.tickets.codec import timestamp
 from opsledger.services.timers import queries
 from opsledger.services.timers.messages import instant, timer_of_row
@@ -18,33 +18,25 @@ from opsledger.services.timers.messages import instant, timer_of_row
 TICKETS_PER_MESSAGE, ANNOUNCEMENTS_PER_MESSAGE = 200, 500
 
 
-def resume_token(position: int) -> str:
-    """Stands for everything up to a position of the journal."""
-    return str(position)
-
-
-def resume_position(token: str, newest: int) -> int:
-    """Where a stream goes on. Raises InvalidPageToken."""
-    if not (token.isascii() and token.isdigit() and len(token) < 20 and int(token) <= newest):
-        raise InvalidPageToken(FieldViolation("resume_token", "INVALID", "is none that this server gave"))
-    return int(token)
-
-
-def changes(engine: Engine, tenant: str, program: str, after: int, up_to: int, now_us: int) -> Iterator[pb.WatchTimersResponse]:
-    """The messages that bring a subscriber from one position to another; the last one, which may be empty, has the token.
+def changes(engine: Engine, tenant: str, program: str, after: Places, up_to: Places, now_us: int) -> Iterator[pb.WatchTimersResponse]:
+    """The messages that bring a subscriber from some places to others; the last one, which may be empty, has the token.
 
     Each is read when it is asked for. A ticket that changes once more meanwhile comes in a later change.
     """
     last = pb.WatchTimersResponse()
-    for message in _messages(reader(engine), tenant, program, after, up_to, now_us):
-        if last.tickets or last.announcements:
-            yield last
-        last = message
-    last.resume_token = resume_token(up_to)
+    for partition, end in up_to.items():
+        for message in _messages(reader(engine), tenant, program, after[partition], end, now_us):
+            if last.tickets or last.announcements:
+                yield last
+            last = message
+    last.resume_token = resume_token(up_to.values())
     yield last
 
 
 def _messages(engine: Engine, tenant: str, program: str, after: int, up_to: int, now_us: int) -> Iterator[pb.WatchTimersResponse]:
+    """Of one partition."""
+    if after == up_to:
+        return
     beyond = (after + 1, "", "")
     while True:
         with engine.connect() as connection:

@@ -12,12 +12,16 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from opsledger.core.errors import InvalidSettings, NotFound, Overloaded
+from opsledger.core.partitions import begin_of
+from opsledger.core.tickets.facts import Replied
 from opsledger.services.grpc.calls import answer_errors
 from opsledger.services.grpc.progress import Progress, ReadYourWrites
 from opsledger.services.grpc.server import Server, Service
 from opsledger.services.grpc.threads import InThread
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.settings import Settings
+from tests.kit.read_models import fact, record
 from tests.kit.servers import Running, running
 
 RECORDER = "opsledger.tickets.v1.TicketRecorderService"
@@ -125,6 +129,12 @@ def test_a_stream_gives_what_it_had_before_it_fails_and_leaks_nothing() -> None:
     asyncio.run(with_echo((answer_errors,), talk))
 
 
+def seven_events() -> PartitionedJournal:
+    journal = MemoryJournal()
+    record(journal, [fact("1", minute, Replied(True)) for minute in range(7)])
+    return PartitionedJournal([Numbered(journal)])
+
+
 def test_a_query_waits_until_the_read_models_are_as_far_as_it_asks() -> None:
     progress = Progress()
 
@@ -137,7 +147,7 @@ def test_a_query_waits_until_the_read_models_are_as_far_as_it_asks() -> None:
         await asyncio.to_thread(progress.reached, 7)
         assert await waiting[0] == b"hello"
 
-    asyncio.run(with_echo((answer_errors, ReadYourWrites(progress, lambda: 7)), talk))
+    asyncio.run(with_echo((answer_errors, ReadYourWrites(progress, seven_events())), talk))
 
 
 def test_a_query_does_not_wait_beyond_its_deadline() -> None:
@@ -150,7 +160,35 @@ def test_a_query_does_not_wait_beyond_its_deadline() -> None:
                 await say(channel, metadata=(("opsledger-min-position", position),))
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
-    asyncio.run(with_echo((answer_errors, ReadYourWrites(Progress(), lambda: 7)), talk))
+    asyncio.run(with_echo((answer_errors, ReadYourWrites(Progress(), seven_events())), talk))
+
+
+class Replica(Numbered):
+    """Of a partition that another node owns."""
+
+    @property
+    def is_owner(self) -> bool:
+        return False
+
+
+def test_a_query_waits_for_a_position_that_another_node_has_recorded() -> None:
+    theirs, progress = MemoryJournal(), Progress()
+    journal = PartitionedJournal([*seven_events().parts, Replica(theirs, 1)])
+    wanted = begin_of(1) + 1
+
+    async def talk(channel: grpc.aio.Channel) -> None:
+        waiting = asyncio.ensure_future(say(channel, metadata=(("opsledger-min-position", f"7, {wanted}"),)))
+        await asyncio.to_thread(progress.reached, 7)
+        await asyncio.to_thread(record, theirs, [fact("2", 0, Replied(True))])
+        assert not waiting.done()
+        await asyncio.to_thread(progress.reached, wanted)
+        assert await waiting == b"hello"
+        for position in (f"7,{wanted},9", str(begin_of(2) + 1), "8", f"{wanted},"):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await say(channel, metadata=(("opsledger-min-position", position),))
+            assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+    asyncio.run(with_echo((answer_errors, ReadYourWrites(progress, journal)), talk))
 
 
 def test_blocking_work_is_bounded() -> None:
