@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.console import Console
 from rich.table import Table
 
 from opsledger.proto.quality.v1 import calibrations_pb2 as pb
 from opsledger.proto.quality.v1.evaluations_pb2 import EvaluationSubject
 from opsledger.services.cli.agreement_tables import REASONS, TITLES
+from opsledger.services.cli.listing import wide_console
 
 _MORE_REASONS = {
     "NOT_CONNECTED": "judged all of these agents alone", "SATURATED": "no evaluation left over to see the error",
@@ -45,13 +45,13 @@ def show_sessions(found: pb.ListCalibrationsResponse) -> None:
     for each in found.calibrations:
         table.add_row(each.id, _status(each), each.program, each.title, each.form, str(each.form_version), str(len(each.contacts)),
                       _raters(each))
-    Console().print(table)
+    wide_console().print(table)
     if found.next_page_token:
         print("there are more: raise --limit, or choose a program")
 
 
 def show_report(found: pb.GetCalibrationReportResponse) -> None:
-    console, sure = Console(), f"{100 * found.confidence:.4g} % interval"
+    console, sure = wide_console(), f"{100 * found.confidence:.4g} % interval"
     for view in found.views:
         table = _table(f"Agreement of {view.view}: {view.pairable_units} units", "coefficient", "level", "value", sure)
         for one in view.coefficients:
@@ -71,7 +71,7 @@ def show_report(found: pb.GetCalibrationReportResponse) -> None:
 
 
 def show_drift(found: pb.GetEvaluatorDriftResponse) -> None:
-    console, sure = Console(), f"{100 * found.confidence:.4g} % interval"
+    console, sure = wide_console(), f"{100 * found.confidence:.4g} % interval"
     parts = "" if found.parts < 2 else f", in {found.parts} parts that cannot be compared with each other"
     table = _table(f"Evaluators: effect on {found.evaluations} scores{parts}", "evaluator", "part", "evaluations", "effect", sure)
     for each in _by_value(found.evaluators):

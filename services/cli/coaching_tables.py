@@ -1,16 +1,13 @@
 """Coaching in a terminal."""
 from __future__ import annotations
 
-import sys
-from datetime import UTC
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-from rich.console import Console
 from rich.table import Table
 
 from opsledger.core.coaching.effect import Caution
 from opsledger.proto.coaching.v1 import coaching_pb2 as pb
+from opsledger.services.cli.listing import minute, print_listing, wide_console
 from opsledger.services.coaching.messages import STAGES, STATUSES
 
 CAUTIONS = {
@@ -29,19 +26,17 @@ def show_sessions(found: pb.ListSessionsResponse) -> None:
     for session in found.sessions:
         agenda = "; ".join(session.agenda)
         table.add_row(session.id, session.agent, session.supervisor, STAGES[session.stage], agenda, session.measure.metric)
-    _console().print(table)
-    _tell(len(found.sessions), "session", bool(found.next_page_token))
+    print_listing(table, len(found.sessions), "session", bool(found.next_page_token))
 
 
 def show_items(found: pb.ListActionItemsResponse) -> None:
     table = Table("item", "owner", "what is to change", "status", "due", "look again", box=None)
     for item in found.items:
         late = item.status == pb.ACTION_ITEM_STATUS_AGREED and item.due_at.ToNanoseconds() < found.now.ToNanoseconds()
-        follow_up = _day(item.follow_up_at) if item.HasField("follow_up_at") else ""
+        follow_up = minute(item.follow_up_at) if item.HasField("follow_up_at") else ""
         status = f"{STATUSES[item.status]}, late" if late else STATUSES[item.status]
-        table.add_row(item.id, item.owner, item.change, status, _day(item.due_at), follow_up)
-    _console().print(table)
-    _tell(len(found.items), "action item", bool(found.next_page_token))
+        table.add_row(item.id, item.owner, item.change, status, minute(item.due_at), follow_up)
+    print_listing(table, len(found.items), "action item", bool(found.next_page_token))
 
 
 def show_change(answer: Any) -> None:
@@ -51,7 +46,7 @@ def show_change(answer: Any) -> None:
         print(f"session {session.id}: {session.supervisor} coaches {session.agent}, {STAGES[session.stage]}")
     else:
         item = answer.item
-        print(f"action item {item.id}: {item.owner}, {item.change!r}, due {_day(item.due_at)} UTC, {STATUSES[item.status]}")
+        print(f"action item {item.id}: {item.owner}, {item.change!r}, due {minute(item.due_at)} UTC, {STATUSES[item.status]}")
 
 
 def show_effect(found: pb.MeasureEffectResponse) -> None:
@@ -65,11 +60,11 @@ def show_effect(found: pb.MeasureEffectResponse) -> None:
     ):
         table.add_row(who, _figure(before, unit), _figure(after, unit), _change(change, unit))
     table.add_row("net", "", "", _change(found.net_change, unit))
-    console = _console()
-    console.print(table)
-    console.print(f"verdict: {_VERDICTS[found.verdict]}")
+    shown = wide_console()
+    shown.print(table)
+    shown.print(f"verdict: {_VERDICTS[found.verdict]}")
     for caution in found.cautions:
-        console.print(f"* {CAUTIONS[Caution(caution)]}")
+        shown.print(f"* {CAUTIONS[Caution(caution)]}")
 
 
 def _figure(figure: pb.EffectFigure, unit: str) -> str:
@@ -86,14 +81,3 @@ def _change(change: pb.Change, unit: str) -> str:
 def _number(value: float, unit: str) -> str:
     return f"{100 * value:.1f} %" if unit == "share" else f"{value:.4g} {unit}"
 
-
-def _day(stamp: Timestamp) -> str:
-    return f"{stamp.ToDatetime(UTC):%Y-%m-%d %H:%M}"
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 160)
-
-
-def _tell(number: int, what: str, more: bool) -> None:
-    print(f"{number} {what}{'' if number == 1 else 's'}{', and more: give a higher --limit' if more else ''}; times are in UTC")

@@ -1,4 +1,4 @@
-"""``opsledger form``: check, compare and publish evaluation forms."""
+"""``opsledger form``: check, compare, publish and list evaluation forms."""
 from __future__ import annotations
 
 import json
@@ -92,6 +92,36 @@ def publish(
         print(json.dumps({"tenant": tenant, "form": published.form, "version": published.version, "position": response.position}))
     else:
         print(f"{tenant} / {published.form}: version {published.version} stands")
+
+
+@group.command("list")
+def list_forms(
+    tenant: Annotated[str, typer.Option(help="Needed when there are several.", show_default=False)] = "",
+    drafts: Annotated[bool, typer.Option("--drafts", help="The drafts instead, published or not.")] = False,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
+    database: DatabaseUrl = DEFAULT_DATABASE,
+    server: ServerAddress = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
+    """The newest published version of every form, by name."""
+    from opsledger.proto.quality.v1 import forms_pb2 as pb
+    from opsledger.services.cli.form_tables import show_drafts, show_forms
+    from opsledger.services.cli.json_output import print_json
+    from opsledger.services.cli.source import answers_of, first
+    from opsledger.services.quality.form_queries import FormQueries
+
+    request = pb.ListFormsRequest(drafts=drafts)
+    with answers_of(
+        database, server, token, tenant, there=lambda client: client.forms, here=FormQueries
+    ) as (source, request.tenant):
+        found = first(source.ListForms, request, "drafts" if drafts else "forms", limit)
+    if as_json:
+        print_json(found)
+    elif drafts:
+        show_drafts(found)
+    else:
+        show_forms(found)
 
 
 def read_form_file(file: Path) -> tuple[str, Form]:

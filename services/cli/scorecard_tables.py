@@ -13,10 +13,9 @@ from opsledger.core.scorecards.kpis import KPIS
 from opsledger.core.sla.zones import zone
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
 from opsledger.services.cli.composite_tables import composite_cell, composite_table
+from opsledger.services.cli.listing import wide_console
 from opsledger.services.cli.wide_table import Column, tables
 
-WIDTH_PIPED = 160
-"""Where there is no terminal whose width could be asked."""
 NOBODY = "(nobody)"
 _VERDICTS = {
     pb.VERDICT_BETTER: Text("better", "green"), pb.VERDICT_WORSE: Text("worse", "red"), pb.VERDICT_NOT_APART: Text("not apart", "dim"),
@@ -25,7 +24,7 @@ _REASONS = {"ONE_CASE": "one case", "NO_SPREAD": "all equal", "NOT_CONNECTED": "
 
 
 def show_one(card: pb.Scorecard, kpis: list[str]) -> None:
-    console = _console()
+    console = wide_console()
     kind = pb.SubjectKind.Name(card.subject.kind).removeprefix("SUBJECT_KIND_").lower()
     table = Table(title=f"{kind} {card.subject.name or NOBODY}, {card.period.label}", title_justify="left")
     for title, justify in _columns(card):
@@ -44,7 +43,7 @@ def show_one(card: pb.Scorecard, kpis: list[str]) -> None:
 
 
 def show_many(result: pb.ListScorecardsResponse, kpis: list[str]) -> None:
-    console = _console()
+    console = wide_console()
     if not result.scorecards:
         console.print("no cases in that period; --at names another one")
         return
@@ -65,7 +64,7 @@ def show_many(result: pb.ListScorecardsResponse, kpis: list[str]) -> None:
 
 
 def show_tickets(result: pb.ListScorecardTicketsResponse, kpis: list[str]) -> None:
-    console = _console()
+    console = wide_console()
     where = zone(result.period.time_zone)
     table = Table(title=f"{len(result.tickets)} cases, {result.period.label}", title_justify="left")
     for title in ("at", "ticket", "KPI", "value", "agent", "group", "status", "detail"):
@@ -80,11 +79,6 @@ def show_tickets(result: pb.ListScorecardTicketsResponse, kpis: list[str]) -> No
 
 
 _YES_NO = {name for name, kpi in KPIS.items() if kpi.unit == "share"}
-
-
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH_PIPED)
 
 
 def _columns(card: pb.Scorecard) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -12,17 +11,14 @@ from rich.text import Text
 from opsledger.core.sla.durations import format_duration
 from opsledger.core.sla.zones import local_time
 from opsledger.proto.sla.v1 import timers_pb2 as pb
+from opsledger.services.cli.listing import wide_console
 from opsledger.services.tickets.codec import timestamp_us
 
-WIDTH_PIPED = 160
-"""Where there is no terminal whose width could be asked."""
 _STYLES = {pb.TIMER_STATE_RUNNING: "cyan", pb.TIMER_STATE_PAUSED: "yellow", pb.TIMER_STATE_MET: "green", pb.TIMER_STATE_CANCELLED: "dim"}
 
 
 def show(found: pb.ListTimersResponse, where: ZoneInfo, limit: int) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH_PIPED)
+    console = wide_console()
     if not found.timers:
         console.print("no such timers")
         return

@@ -43,7 +43,7 @@ decisions = Table(
 VIEWS: Mapping[type[Aggregate], DecisionView] = {
     Evaluation: DecisionView(tables_quality.EVALUATION_TABLES, evaluation_rows),
     SampleDraw: DecisionView((tables_quality.draws,), draw_rows),
-    EvaluationForm: DecisionView((tables_forms.forms,), tables_forms.form_rows),
+    EvaluationForm: DecisionView(tables_forms.FORM_TABLES, tables_forms.form_rows),
     Calibration: DecisionView(tables_calibrations.CALIBRATION_TABLES, tables_calibrations.calibration_rows),
     CoachingSession: DecisionView(tables_coaching.SESSION_TABLES, session_rows),
     ActionItem: DecisionView(tables_coaching.ITEM_TABLES, item_rows),

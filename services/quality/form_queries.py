@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import Engine, and_, select
@@ -11,7 +11,7 @@ from opsledger.proto.quality.v1 import forms_pb2 as pb
 from opsledger.services.masks import masked
 from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.projections.database import reader
-from opsledger.services.projections.tables_forms import forms
+from opsledger.services.projections.tables_forms import form_drafts, forms
 from opsledger.services.projections.tables_quality import evaluation_answers, evaluations
 from opsledger.services.tickets.codec import timestamp
 
@@ -48,20 +48,31 @@ class FormQueries:
 
     def ListForms(self, request: pb.ListFormsRequest) -> pb.ListFormsResponse:
         """Raises InvalidInput, InvalidPageToken."""
-        limit, query = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX), ("ListForms", request.tenant)
+        limit, query = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX), ("ListForms", request.tenant, request.drafts)
         after = last_of(request.page_token, query, 1)
-        chosen = select(forms).where(forms.c.tenant == request.tenant, forms.c.newest == 1).order_by(forms.c.form).limit(limit + 1)
+        table = form_drafts if request.drafts else forms
+        chosen = select(table).where(table.c.tenant == request.tenant).order_by(table.c.form).limit(limit + 1)
+        if not request.drafts:
+            chosen = chosen.where(forms.c.newest == 1)
         if after is not None:
-            chosen = chosen.where(forms.c.form > str(after[0]))
+            chosen = chosen.where(table.c.form > str(after[0]))
         with self._engine.connect() as connection:
             rows = connection.execute(chosen).all()
+        page, token = rows[:limit], page_token(query, (rows[limit - 1].form,)) if len(rows) > limit else ""
+        if request.drafts:
+            return pb.ListFormsResponse(drafts=map(_draft, page), next_page_token=token)
         mask = request.read_mask if request.read_mask.paths else _SUMMARY
-        found = [
-            masked(pb.Form(
-                tenant=row.tenant, form=row.form, version=row.version, document_json=row.document_json, title=row.title,
-                published_by=row.published_by, published_at=timestamp(row.published_at_us), etag=str(row.etag), newest_version=row.version,
-            ), mask)
-            for row in rows[:limit]
-        ]
-        more = len(rows) > limit
-        return pb.ListFormsResponse(forms=found, next_page_token=page_token(query, (rows[limit - 1].form,)) if more else "")
+        return pb.ListFormsResponse(forms=[masked(_form(row), mask) for row in page], next_page_token=token)
+
+
+def _form(row: Any) -> pb.Form:
+    return pb.Form(
+        tenant=row.tenant, form=row.form, version=row.version, document_json=row.document_json, title=row.title,
+        published_by=row.published_by, published_at=timestamp(row.published_at_us), etag=str(row.etag), newest_version=row.version,
+    )
+
+
+def _draft(row: Any) -> pb.FormDraft:
+    return pb.FormDraft(
+        form=row.form, title=row.title, drafted_by=row.drafted_by, drafted_at=timestamp(row.drafted_at_us), etag=str(row.etag),
+    )

@@ -12,6 +12,7 @@ from opsledger.proto.quality.v1 import forms_pb2 as pb
 from opsledger.services.decisions.decisions import Decided, Decisions, etag_of
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.masks import masked
+from opsledger.services.projections.tables_forms import title_of
 from opsledger.services.tickets.codec import timestamp
 
 
@@ -107,4 +108,7 @@ def _message(form: EvaluationForm, version: FormVersion) -> pb.Form:
 def _draft(form: EvaluationForm) -> pb.FormDraft | None:
     if not form.draft_json:
         return None
-    return pb.FormDraft(document_json=form.draft_json, drafted_by=form.drafted_by, drafted_at=timestamp(form.drafted_at_us))
+    return pb.FormDraft(
+        document_json=form.draft_json, drafted_by=form.drafted_by, drafted_at=timestamp(form.drafted_at_us), form=form.form_id,
+        title=title_of(form.draft_json), etag=etag_of(form),
+    )

@@ -107,6 +107,28 @@ def test_forms_are_listed_page_by_page(server: Running) -> None:
     assert refused(stub(server).ListForms, bad).code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+def test_drafts_are_listed_apart_until_they_are_published(server: Running) -> None:
+    publish(server, {**ONE, "form": "b"}, "r1")
+    for name in ("b", "a", "c"):
+        draft = json.dumps({**TWO, "form": name, "title": f"{name}, anew"})
+        saved = stub(server).SaveFormDraft(pb.SaveFormDraftRequest(request_id=f"d {name}", tenant="acme", document_json=draft))
+    waits = ((METADATA_KEY, str(saved.position)),)
+    first = stub(server).ListForms(pb.ListFormsRequest(tenant="acme", drafts=True, page_size=2), metadata=waits)
+    rest = stub(server).ListForms(pb.ListFormsRequest(tenant="acme", drafts=True, page_size=2, page_token=first.next_page_token))
+    assert [(draft.form, draft.title, draft.document_json) for page in (first, rest) for draft in page.drafts] == [
+        ("a", "a, anew", ""), ("b", "b, anew", ""), ("c", "c, anew", "")]
+    whole = stub(server).GetForm(pb.GetFormRequest(tenant="acme", form="c")).draft
+    whole.ClearField("document_json")
+    assert rest.drafts[0] == whole
+    assert [form.form for form in stub(server).ListForms(pb.ListFormsRequest(tenant="acme")).forms] == ["b"]
+
+    published = publish(server, None, "p1", form="a")
+    after = stub(server).ListForms(pb.ListFormsRequest(tenant="acme", drafts=True), metadata=((METADATA_KEY, str(published.position)),))
+    assert [draft.form for draft in after.drafts] == ["b", "c"]
+    other = pb.ListFormsRequest(tenant="acme", page_token=first.next_page_token)
+    assert refused(stub(server).ListForms, other).code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 def test_versions_are_compared_simulated_and_scored(server: Running) -> None:
     publish(server, ONE, "r1")
     old, new = pb.FormRef(form="f"), pb.FormRef(document_json=json.dumps(TWO))

@@ -63,6 +63,23 @@ def test_a_form_is_published_into_a_journal(file: Path, tmp_path: Path) -> None:
     assert [row[1] for row in rows(open_database(str(where[3])))["forms"]] == [1, 2]
 
 
+def test_forms_and_drafts_are_listed(file: Path, tmp_path: Path) -> None:
+    where = ("--database", f"sqlite:///{tmp_path}/views.db", "--tenant", "acme")
+    assert run("form", "publish", file, "--journal", tmp_path / "journal", *where).code == 0
+    listed = run("form", "list", *where)
+    assert ("f " in listed.out, listed.out.endswith("1 form; times are in UTC\n")) == (True, True)
+    assert [(form["form"], form["version"]) for form in run("form", "list", *where, "--json").document["forms"]] == [("f", 1)]
+    assert run("form", "list", *where, "--drafts").out.endswith("0 drafts; times are in UTC\n")
+    with running(MemoryJournal()) as server:
+        draft = pb.SaveFormDraftRequest(request_id="d", tenant="acme", document_json='{"form": "g", "title": "Later"}')
+        position = FormServiceStub(server.channel).SaveFormDraft(draft).position
+        assert server.application.parts.projector.wait_for(position, timeout_s=30)
+        remote = ("--server", server.address, "--tenant", "acme")
+        assert "Later" in run("form", "list", *remote, "--drafts").out
+        assert run("form", "list", *remote, "--drafts", "--json").document["drafts"][0]["form"] == "g"
+        assert run("form", "list", "--server", server.address).code == 2
+
+
 def test_a_form_is_published_through_a_server(file: Path) -> None:
     with running(MemoryJournal()) as server:
         assert run("form", "publish", file, "--server", server.address).out.endswith("default / f: version 1 stands\n")
