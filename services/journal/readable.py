@@ -16,6 +16,7 @@ from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 
 MESSAGES: Mapping[str, type[Message]] = {
     "tickets.v1.": TicketEvent, "sla.v1.announcement": Announcement, "sla.v1.rules_published": RulesPublished,
+    "sla.v1.rules_shared": RulesPublished,
 }
 """Begin of an event's type -> the message in its payload."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

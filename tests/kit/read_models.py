@@ -50,11 +50,13 @@ def recorded_as(fact: TicketFact) -> NewEvent:
     )
 
 
-def rules_event(version: int, document: dict[str, object], *, effective_from_us: int | None = None, program: str = "desk") -> NewEvent:
-    message = RulesPublished(tenant="acme", program=program, version=version, document_json=json.dumps(document))
+def rules_event(
+    version: int, document: dict[str, object], *, effective_from_us: int | None = None, program: str = "desk", tenant: str = "acme"
+) -> NewEvent:
+    message = RulesPublished(tenant=tenant, program=program, version=version, document_json=json.dumps(document))
     if effective_from_us is not None:
         message.effective_from.CopyFrom(timestamp(effective_from_us))
-    return NewEvent(name16("rules", "acme", program), "sla.v1.rules_published", "acme", START_US, message.SerializeToString())
+    return NewEvent(name16("rules", tenant, program), "sla.v1.rules_published", tenant, START_US, message.SerializeToString())
 
 
 def record(journal: Journal, events: Iterable[TicketFact | NewEvent], *, commit_events: int = 100) -> int:

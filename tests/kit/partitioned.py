@@ -1,0 +1,75 @@
+"""One journal's events over several partitions, with all that works on them, moved step by step."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+from sqlalchemy import Engine, Table, select
+
+from opsledger.core.partitions import partition_of
+from opsledger.core.ports import Commit, NewEvent
+from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered
+from opsledger.services.projections.runner import Projector
+from opsledger.services.projections.table_sets import MODEL_TABLES
+from opsledger.services.projections.tables import shared_rules
+from opsledger.services.rules.sharing import RuleSharing
+from opsledger.services.timers.announcer import Announcer
+
+PLACES = ("position", "partition")
+"""Columns that say where in the journal."""
+
+
+class Floor:
+    """The projectors, rule sharing and timer services of all partitions, on one database."""
+
+    def __init__(self, engine: Engine, partitions: int, now_us: int) -> None:
+        self.journals = [MemoryJournal(lambda: now_us) for _ in range(partitions)]
+        self.parts = [Numbered(journal, number) for number, journal in enumerate(self.journals)]
+        self._engine, self._now_us = engine, now_us
+        self.projectors = [self._projector(number, 1_000) for number in range(partitions)]
+        self.sharing = [RuleSharing(part, engine) for part in self.parts]
+
+    def _projector(self, number: int, batch_events: int) -> Projector:
+        return Projector(self.parts[number], self._engine, batch_events=batch_events)
+
+    def record(self, event: NewEvent) -> None:
+        self.journals[partition_of(event, len(self.journals))].append(Commit([event]))
+
+    def something(self, chance: Random) -> None:
+        """Whatever may happen next."""
+        number = chance.randrange(len(self.parts))
+        match chance.randrange(4):
+            case 0:  # a restart, or another node
+                self.projectors[number] = self._projector(number, chance.randrange(1, 20))
+            case 1:
+                self.sharing[number].share()
+            case _:
+                projector = self.projectors[number]
+                projector.catch_up(up_to=projector.position + chance.randrange(1, 30))
+
+    def settle(self) -> None:
+        """Until there is nothing more to do; then the timer services have their say once."""
+        self._catch_up()
+        while sum(sharing.share() for sharing in self.sharing):
+            self._catch_up()
+        for part in self.parts:
+            Announcer(part, self._engine, now_us=lambda: self._now_us).announce()
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        for projector in self.projectors:
+            projector.catch_up()
+
+
+def rows_but_for_places(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the read models, without where it stands in the journal. What only several partitions need is left out."""
+    with engine.connect() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(*_columns(table)))), key=repr)
+            for table in MODEL_TABLES if table is not shared_rules
+        }
+
+
+def _columns(table: Table) -> Iterable[object]:
+    return [column for column in table.columns if column.name not in PLACES]
