@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -251,6 +252,14 @@ def _publishers(exchange: Exchange, partitions: Sequence[Partition], parts: Part
 def _measure(parts: Parts) -> None:
     gauge, journal, projector = parts.metrics.gauge, parts.journal, parts.projector
     gauge("journal_position", "Position of the last durable event.", lambda: journal.position)
+    journals: list[Any] = [part.journal for part in _partitioned(journal).parts if isinstance(part, Numbered)]
+    gauge(
+        "journal_commits_waiting", "Commits in the queue of the journal, before the next batch.",
+        lambda: sum(getattr(each, "commits_waiting", 0) for each in journals),  # one in memory has no queue
+    )
+    for each in journals:
+        if isinstance(each, SegmentJournal):
+            each.observe_syncs(parts.metrics.sync_seconds.observe)
     gauge("read_models_position", "Position that the read models have reached.", lambda: projector.position)
     gauge("read_models_lag", "Recorded events that are not in the read models yet.", lambda: projector.lag)
     gauge("commands_waiting", "Commands waiting for a thread or on one.", lambda: parts.threads.commands.depth)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SYNC_S = (0.00005, 0.0001, 0.00025, 0.0005, *LATENCY_S[:-3])
 
 
 class Metrics:
@@ -20,6 +21,9 @@ class Metrics:
         self.events = Counter("opsledger_ticket_events", "Ticket events answered, by outcome.", ["outcome"], registry=self.registry)
         self.batch_seconds = Histogram(
             "opsledger_batch_seconds", "From a batch's arrival until it is durable.", buckets=LATENCY_S, registry=self.registry
+        )
+        self.sync_seconds = Histogram(
+            "opsledger_journal_sync_seconds", "One fdatasync of a batch of commits.", buckets=SYNC_S, registry=self.registry
         )
         self.batches_waiting = Gauge("opsledger_batches_waiting", "Batches that are not durable yet.", registry=self.registry)
 

@@ -19,10 +19,12 @@ class SharedPartition(Numbered):
     """See opsledger.services.journal.partitions.Partition. Every node takes every commit: the owner records it, any other node
     has it recorded by the owner."""
 
+    journal: KafkaJournal
+
     def __init__(self, journal: KafkaJournal, number: int, node: str, peers: Peers, patience_s: float) -> None:
         """``patience_s``: how long a forwarded ``append`` waits until what the owner recorded is here."""
         super().__init__(journal, number)
-        self.journal, self._node, self._peers, self._patience_s = journal, node, peers, patience_s
+        self._node, self._peers, self._patience_s = node, peers, patience_s
         self._lane = Lane(self._owner, self._send)
         journal.on_claim = self._lane.go_on
 

@@ -106,6 +106,11 @@ class GroupCommit:
         self._on_stop()
 
     @property
+    def waiting(self) -> int:
+        """Commits that no batch has taken yet."""
+        return len(self._queue)
+
+    @property
     def stopped(self) -> JournalError | None:
         """Why nothing can be written any more."""
         return self._stopped

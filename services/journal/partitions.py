@@ -30,7 +30,7 @@ class Numbered:
 
     def __init__(self, journal: Journal, number: int = 0) -> None:
         self.number = number
-        self._journal, self._begin = journal, begin_of(number)
+        self.journal, self._begin = journal, begin_of(number)
 
     @property
     def is_owner(self) -> bool:
@@ -42,7 +42,7 @@ class Numbered:
         return owner
 
     def submit(self, commit: Commit) -> Future[Receipt]:
-        return self._numbered(self._journal.submit(commit))
+        return self._numbered(self.journal.submit(commit))
 
     def _numbered(self, local: Future[Receipt]) -> Future[Receipt]:
         if not self._begin:
@@ -65,28 +65,28 @@ class Numbered:
 
     @property
     def position(self) -> int:
-        return self._begin + self._journal.position
+        return self._begin + self.journal.position
 
     def read(self, after: int = 0, limit: int = 1000) -> Sequence[RecordedEvent]:
-        return self._renumbered(self._journal.read(self._local(after), limit))
+        return self._renumbered(self.journal.read(self._local(after), limit))
 
     def read_stream(
         self, stream_id: bytes, *, after: int | None = None, up_to: int | None = None, limit: int | None = None, descending: bool = False
     ) -> Sequence[RecordedEvent]:
-        return self._renumbered(self._journal.read_stream(stream_id, after=after, up_to=up_to, limit=limit, descending=descending))
+        return self._renumbered(self.journal.read_stream(stream_id, after=after, up_to=up_to, limit=limit, descending=descending))
 
     def version(self, stream_id: bytes) -> int | None:
-        return self._journal.version(stream_id)
+        return self.journal.version(stream_id)
 
     def position_of(self, key: bytes) -> int | None:
-        found = self._journal.position_of(key)
+        found = self.journal.position_of(key)
         return None if found is None else self._begin + found
 
     def wait_beyond(self, position: int, timeout_s: float | None = None) -> bool:
-        return self._journal.wait_beyond(self._local(position), timeout_s)
+        return self.journal.wait_beyond(self._local(position), timeout_s)
 
     def close(self) -> None:
-        self._journal.close()
+        self.journal.close()
 
     def _local(self, position: int) -> int:
         return max(position - self._begin, 0)

@@ -79,6 +79,16 @@ class SegmentJournal(SegmentReading):
     def append(self, commit: Commit) -> Receipt:
         return self.submit(commit).result()
 
+    @property
+    def commits_waiting(self) -> int:
+        """In the queue before the next batch."""
+        return self._commits.waiting
+
+    def observe_syncs(self, observe: Callable[[float], None]) -> None:
+        """From now on ``observe`` is told the seconds that each sync of a batch takes, on the journal's own thread."""
+        assert self._writer
+        self._writer.on_synced = observe
+
     def _store(self, batch: Batch) -> None:
         assert self._writer
         self._writer.write(batch)

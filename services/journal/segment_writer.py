@@ -1,6 +1,9 @@
 """Makes batches durable: into the active segment, a new one when it is time, with the mark and the checkpoints."""
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import perf_counter
+
 from opsledger.ext.journal import SEGMENT_HEADER_BYTES, Index
 from opsledger.services.journal.batches import Batch
 from opsledger.services.journal.checkpoint import Checkpoint, write_checkpoint
@@ -20,6 +23,8 @@ class SegmentWriter:
         """Readers read it; it only grows."""
         self._entries = recovered.entries
         self._hash, self._recorded_at_us = recovered.hash, recovered.recorded_at_us
+        self.on_synced: Callable[[float], None] = lambda seconds: None
+        """Told how long each sync of a batch took."""
         self._mark = open_mark(files)
         self._settle(recovered)
 
@@ -56,7 +61,9 @@ class SegmentWriter:
             self._begin(batch)
         active = self.segments[-1]
         active.file.write(b"".join(batch.commits), batch.offset)
+        started_s = perf_counter()
         active.file.sync()
+        self.on_synced(perf_counter() - started_s)
         self._hash, self._recorded_at_us = batch.hash, batch.recorded_at_us
         active.end = batch.offset + batch.size  # before the index: a reader looks for nothing beyond it, but for all that is indexed
         for entries in batch.entries:

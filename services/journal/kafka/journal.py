@@ -217,6 +217,11 @@ class KafkaJournal(SegmentReading):
     def append(self, commit: Commit) -> Receipt:
         return self.submit(commit).result()
 
+    @property
+    def commits_waiting(self) -> int:
+        """In the queue before the next batch; none where another node writes."""
+        return term.commits_waiting if (term := self._term) else 0
+
     def _check_record(self, commit: Commit, size: int) -> None:
         if size + _FRAME_OVERHEAD_BYTES * (len(commit.events) + 2) > self._topic.record_bytes_max:
             raise InvalidInput(FieldViolation(

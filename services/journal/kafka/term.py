@@ -45,6 +45,10 @@ class Term:
         """Why nothing can be written any more."""
         return self._commits.stopped
 
+    @property
+    def commits_waiting(self) -> int:
+        return self._commits.waiting
+
     def submit(self, commit: Commit, size: int) -> Future[Receipt]:
         return self._commits.submit(commit, size)
 

@@ -46,3 +46,22 @@ def test_who_gave_up_waiting_does_not_keep_the_others_from_their_answer() -> Non
     with pytest.raises(JournalStopped, match="no room"):
         waiting.result(60)
     commits.close()
+
+
+def test_it_says_how_many_commits_no_batch_has_taken_yet() -> None:
+    started, go_on = Event(), Event()
+
+    def build(requests: list[Request]) -> Batch:
+        started.set()
+        go_on.wait(60)
+        raise MemoryError("no room")
+
+    commits = GroupCommit(build, lambda batch: None, lambda: None, Limits())
+    commits.submit(Commit([]), 1)
+    assert started.wait(60)
+    for _ in range(3):
+        commits.submit(Commit([]), 1)
+    assert commits.waiting == 3
+    go_on.set()
+    commits.close()
+    assert commits.waiting == 0
