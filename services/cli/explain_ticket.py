@@ -36,13 +36,13 @@ def explain(
     from opsledger.services.cli.explain_drawing import Drawing
     from opsledger.services.cli.explain_json import ExplanationWriter
     from opsledger.services.journal.clock import wall_clock_us
-    from opsledger.services.journal.segment import SegmentJournal
+    from opsledger.services.journal.folders import open_to_read
     from opsledger.services.rules.registry import RuleRegistry
     from opsledger.services.timers.explaining import recompute
 
     known_us = None if as_known_at is None else ALWAYS.instant_us(as_known_at, field="--as-known-at")
     ticket = _find(journal, database, tenant, source, ticket_id)
-    with SegmentJournal.open(journal, read_only=True) as events:
+    with open_to_read(journal) as events:
         case = recompute(events, RuleRegistry(events), ticket, wall_clock_us(), known_us)
     zone = parse_calendar({"time_zone": case.time_zone, "hours": "always"})
     if as_json:

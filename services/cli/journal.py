@@ -25,28 +25,36 @@ group = typer.Typer(no_args_is_help=True, help="Look into a journal: verify, sta
 @group.command("verify")
 def verify_command(journal: JournalFolder = DEFAULT_JOURNAL, as_json: AsJson = False) -> None:
     """Walk every byte: checksums, the chain of hashes, positions, versions. Exit code 1 with position, file and byte on damage."""
-    checked = _verify(journal)
+    from opsledger.services.journal.folders import partition_folders
+
+    found = [_verify(folder) for folder in partition_folders(journal)]
     if as_json:
-        print(json.dumps(_verified(checked)))
-    else:
-        _print_table("The journal is damaged" if checked.damage else "The journal is whole", _verified(checked) | {"damage": None})
-    if checked.damage:
-        print(f"error: {checked.damage}", file=sys.stderr)
-        print(f"{checked.events} events before it are whole: `opsledger journal cat` prints them.", file=sys.stderr)
+        print(json.dumps(_whole([_verified(checked) for checked in found])))
+    for number, checked in enumerate(found):
+        name = f"Partition {number}" if len(found) > 1 else "The journal"
+        if not as_json:
+            _print_table(f"{name} is {'damaged' if checked.damage else 'whole'}", _verified(checked) | {"damage": None})
+        if checked.damage:
+            print(f"error: {checked.damage}", file=sys.stderr)
+            print(f"{checked.events} events before it are whole: `opsledger journal cat` prints them.", file=sys.stderr)
+    if any(checked.damage for checked in found):
         raise typer.Exit(EXIT_DAMAGED)
 
 
 @group.command("stat")
 def stat_command(journal: JournalFolder = DEFAULT_JOURNAL, as_json: AsJson = False) -> None:
     """Count what is in it."""
-    checked = _verify(journal)
-    numbers = _verified(checked) | _counted(journal, checked.events)
+    from opsledger.services.journal.folders import partition_folders
+
+    found = [(folder, _verify(folder)) for folder in partition_folders(journal)]
+    numbers = [_verified(checked) | _counted(folder, checked.events) for folder, checked in found]
     if as_json:
-        print(json.dumps(numbers))
+        print(json.dumps(_whole(numbers)))
     else:
-        _print_table(f"Journal {journal}", numbers | {"damage": None})
-    if checked.damage:
-        raise checked.damage
+        for (folder, _), counted in zip(found, numbers, strict=True):
+            _print_table(f"Journal {folder}", counted | {"damage": None})
+    if damage := next((checked.damage for _, checked in found if checked.damage), None):
+        raise damage
 
 
 @group.command("cat")
@@ -58,7 +66,7 @@ def cat_command(
     type_: Annotated[str | None, typer.Option("--type", help="Only of this type, or of all that begin with it: tickets.v1.")] = None,
     stream: Annotated[str | None, typer.Option(help="Only of this stream: 32 hexadecimal digits.")] = None,
 ) -> None:
-    """Print events as JSON lines, in the order of their positions."""
+    """Print events as JSON lines, in the order of their positions: partition after partition, where a node has several."""
     from opsledger.services.journal.readable import readable
 
     events = _events(journal, after, _stream_id(stream))
@@ -84,15 +92,18 @@ def _stream_id(text: str | None) -> bytes | None:
 
 
 def _events(folder: Path, after: int, stream_id: bytes | None) -> Iterator[RecordedEvent]:
-    from opsledger.services.journal.segment import SegmentJournal
+    from opsledger.core.partitions import begin_of, partition_at
+    from opsledger.services.journal.folders import open_partitions
 
-    with SegmentJournal.open(folder, read_only=True) as journal:
-        if stream_id is not None:
-            yield from (event for event in journal.read_stream(stream_id) if event.position > after)
-            return
-        while events := journal.read(after):
-            yield from events
-            after = events[-1].position
+    with open_partitions(folder) as partitions:
+        for part in partitions[partition_at(after):]:
+            after = max(after, begin_of(part.number))
+            if stream_id is not None:
+                yield from (event for event in part.read_stream(stream_id) if event.position > after)
+                continue
+            while events := part.read(after):
+                yield from events
+                after = events[-1].position
 
 
 def _verify(folder: Path) -> Verification:
@@ -112,6 +123,13 @@ def _verified(checked: Verification) -> dict[str, Any]:
         "unacknowledged_bytes": checked.tail.size if checked.tail else 0,
         "damage": damage and {"position": damage.position, "segment": damage.segment, "offset": damage.offset, "reason": damage.text},
     }
+
+
+def _whole(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """One is said as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    return {"ok": all(part["ok"] for part in parts), "partitions": [{"partition": number, **part} for number, part in enumerate(parts)]}
 
 
 def _counted(folder: Path, until: int) -> dict[str, Any]:

@@ -155,8 +155,8 @@ def _registry(server: str, token: str, journal: Path, database: str | None, *, w
         with server_client(server, token) as client:
             yield client.rules
         return
-    from opsledger.services.journal.segment import SegmentJournal
+    from opsledger.services.journal.folders import open_to_read
     from opsledger.services.rules.registry import RuleRegistry
 
-    with journal_to_write(journal, database) if write else SegmentJournal.open(journal, read_only=True) as events:
+    with journal_to_write(journal, database) if write else open_to_read(journal) as events:
         yield RuleRegistry(events)

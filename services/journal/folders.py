@@ -1,11 +1,11 @@
-"""A journal's folder: segment files, or a folder for each partition of a node: ``0``, ``1``, …"""
+"""A journal's folder: segment files, or those of every partition of a node in folders of their own: ``0``, ``1``, …"""
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from opsledger.services.journal.partitions import Numbered, Partition
+from opsledger.services.journal.partitions import Numbered, Partition, PartitionedJournal
 from opsledger.services.journal.segment import SegmentJournal
 
 
@@ -25,3 +25,10 @@ def open_partitions(folder: Path) -> Iterator[tuple[Partition, ...]]:
             Numbered(opened.enter_context(SegmentJournal.open(part, read_only=True)), number)
             for number, part in enumerate(partition_folders(folder))
         )
+
+
+@contextmanager
+def open_to_read(folder: Path) -> Iterator[PartitionedJournal]:
+    """The same as one journal."""
+    with open_partitions(folder) as partitions:
+        yield PartitionedJournal(partitions)

@@ -21,6 +21,8 @@ from opsledger.services.journal.recovery import Recovered, durable_view, recover
 from opsledger.services.journal.segment_file import segment_names
 from opsledger.services.journal.segment_writer import SegmentWriter
 
+_OF_A_NODE = ("0", "offset")
+"""What stands in a node's folder, and in that of one of its replicas."""
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +60,9 @@ class SegmentJournal(SegmentReading):
         cls, folder: Path, *, now_us: Callable[[], int] = wall_clock_us, read_only: bool = False, limits: Limits | None = None
     ) -> Self:
         """The journal in a folder, which is made when there is none. Raises JournalLocked, JournalDamaged; NotFound when there is
-        none to read from; JournalError when the folder cannot be used."""
+        none to read from; JournalError when the folder cannot be used, or is a node's: what is written there is not in the topic."""
+        if not read_only and any((folder / name).exists() for name in _OF_A_NODE):
+            raise JournalError(f"{folder} holds replicas of a node: record through its server, or any other one's (--server HOST:PORT)")
         try:
             files = journal_files(folder) if read_only else LocalFiles(folder)
             return cls(files, now_us=now_us, read_only=read_only, limits=limits)
