@@ -3,10 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine
 
+from opsledger.core.partitions import begin_of
 from opsledger.core.ports import Journal
 from opsledger.services.background import Background
 from opsledger.services.coaching.answers import CoachingAnswers
@@ -36,7 +38,7 @@ from opsledger.services.grpc.server import Service
 from opsledger.services.grpc.threads import InThread, Threads
 from opsledger.services.grpc.watching import Watching
 from opsledger.services.journal.clock import wall_clock_us
-from opsledger.services.journal.partitions import Numbered, Partition, PartitionedJournal
+from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.database import is_shared
@@ -51,6 +53,7 @@ from opsledger.services.quality.form_queries import FormQueries
 from opsledger.services.quality.form_registry import FormRegistry
 from opsledger.services.quality.samples import Samples
 from opsledger.services.rules.registry import RuleRegistry
+from opsledger.services.rules.sharing import RuleSharing
 from opsledger.services.scorecards.answers import Answers
 from opsledger.services.scorecards.reports import Reports
 from opsledger.services.settings import Settings
@@ -68,14 +71,19 @@ class Parts:
     """What services are made of."""
 
     settings: Settings
-    journal: Journal
+    journal: PartitionedJournal
     decisions: Decisions
     engine: Engine
-    projector: Projector
-    projecting: Background
+    projectors: tuple[Projector, ...]
+    """One for each partition, in their order."""
+    projecting: tuple[Background, ...]
     progress: Progress
     metrics: Metrics
     threads: Threads
+
+    def is_projecting(self) -> bool:
+        """The read models follow the journal."""
+        return all(work.is_healthy() for work in self.projecting)
 
 
 @dataclass
@@ -125,11 +133,12 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     """
     authentication = Authentication(authenticator(settings.auth))
     limits, progress = settings.limits, Progress()
+    whole = journal if isinstance(journal, PartitionedJournal) else PartitionedJournal([Numbered(journal)])
     told = None if is_shared(engine) else progress.reached  # else Following tells, also what other nodes project
-    projector = Projector(_followed(journal), engine, on_moved=told, batch_events=_PROJECTED_TOGETHER)
-    decisions = Decisions(journal, settings.journal, wall_clock_us)
+    projectors = tuple(Projector(part, engine, on_moved=told, batch_events=_PROJECTED_TOGETHER) for part in whole.parts)
+    decisions = Decisions(whole, settings.journal, wall_clock_us)
     parts = Parts(
-        settings, journal, decisions, engine, projector, Background("projector", projector.run, on_dead), progress, Metrics(),
+        settings, whole, decisions, engine, projectors, tuple(_projecting(whole, projectors, engine, on_dead)), progress, Metrics(),
         Threads(
             InThread("commands", limits.command_threads, limits.command_queue_max),
             InThread("queries", limits.query_threads, limits.query_queue_max),
@@ -141,18 +150,18 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
         WhenJournalStops(on_dead),
         Gate(limits.rpcs_max, limits.streams_max),
         authentication,
-        ReadYourWrites(parts.progress, _partitioned(journal)),
+        ReadYourWrites(parts.progress, whole),
     )
     _measure(parts)
     return Application(parts, steps, tuple(_services(parts)), tuple(_background(parts, on_dead)))
 
 
-def _followed(journal: Journal) -> Partition:
-    return _partitioned(journal).parts[0]
-
-
-def _partitioned(journal: Journal) -> PartitionedJournal:
-    return journal if isinstance(journal, PartitionedJournal) else PartitionedJournal([Numbered(journal)])
+def _projecting(
+    journal: PartitionedJournal, projectors: Sequence[Projector], engine: Engine, on_dead: OnDead
+) -> Iterator[Background]:
+    """A database that nodes share is filled by the owner of each partition; one of this node's own, by this node."""
+    for part, projector in zip(journal.parts, projectors, strict=True):
+        yield Background(f"projector {part.number}", while_owned(part, projector.run) if is_shared(engine) else projector.run, on_dead)
 
 
 def _services(parts: Parts) -> Iterator[Service]:
@@ -163,15 +172,15 @@ def _services(parts: Parts) -> Iterator[Service]:
     recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
     scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.threads.queries)
-    yield Service(scorecard_service.SERVICE.full_name, scorecards.register, is_healthy=parts.projecting.is_healthy)
-    watching = Watching(_partitioned(parts.journal), parts.engine, parts.progress, parts.threads.queries)
+    yield Service(scorecard_service.SERVICE.full_name, scorecards.register, is_healthy=parts.is_projecting)
+    watching = Watching(parts.journal, parts.engine, parts.progress, parts.threads.queries)
     registry = RuleRegistry(parts.journal)
     rules = rule_service.RuleService(registry, parts.threads)
     yield Service(rule_service.SERVICE.full_name, rules.register)
     timers = timer_service.TimerService(
         watching, TimerAnswers(parts.engine), Explanations(parts.journal, registry), parts.threads.queries
     )
-    yield Service(timer_service.SERVICE.full_name, timers.register, is_healthy=parts.projecting.is_healthy)
+    yield Service(timer_service.SERVICE.full_name, timers.register, is_healthy=parts.is_projecting)
     registered = FormRegistry(parts.decisions)
     forms = form_service.FormService(registered, FormQueries(parts.engine), parts.threads)
     yield Service(form_service.SERVICE.full_name, forms.register)
@@ -179,17 +188,17 @@ def _services(parts: Parts) -> Iterator[Service]:
     evaluations = evaluation_service.EvaluationService(
         watching, evaluating, EvaluationQueries(parts.engine), parts.threads
     )
-    yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.projecting.is_healthy)
+    yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.is_projecting)
     calibrations = calibration_service.CalibrationService(
         Calibrations(parts.decisions, registered), CalibrationQueries(parts.engine), parts.threads
     )
-    yield Service(calibration_service.SERVICE.full_name, calibrations.register, is_healthy=parts.projecting.is_healthy)
+    yield Service(calibration_service.SERVICE.full_name, calibrations.register, is_healthy=parts.is_projecting)
     sampling = sampling_service.SamplingService(Samples(parts.decisions, parts.engine, registered, evaluating), parts.threads)
-    yield Service(sampling_service.SERVICE.full_name, sampling.register, is_healthy=parts.projecting.is_healthy)
+    yield Service(sampling_service.SERVICE.full_name, sampling.register, is_healthy=parts.is_projecting)
     coaching = coaching_service.CoachingService(
         watching, CoachingCommands(parts.decisions, parts.journal, wall_clock_us), CoachingAnswers(parts.engine), parts.threads
     )
-    yield Service(coaching_service.SERVICE.full_name, coaching.register, is_healthy=parts.projecting.is_healthy)
+    yield Service(coaching_service.SERVICE.full_name, coaching.register, is_healthy=parts.is_projecting)
 
 
 def _cluster_services(parts: Parts) -> Iterator[Service]:
@@ -202,7 +211,7 @@ def _cluster_services(parts: Parts) -> Iterator[Service]:
 
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
-    yield parts.projecting
+    yield from parts.projecting
     if is_shared(parts.engine):
         yield Background("following", Following(parts.engine, parts.progress.reached).run, on_dead)
     if parts.settings.kafka:  # a journal that other nodes write too can fail without a write of ours
@@ -211,16 +220,17 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
         if isinstance(parts.journal, ClusterJournal):
             yield Background("journal", parts.journal.follow, on_dead)
     if parts.settings.timers:
-        announcer = Announcer(_followed(parts.journal), parts.engine, history_us=parts.settings.announce_days * DAY_US)
-        parts.metrics.gauge("announced", "Warnings, breaches and retractions announced since the start.", lambda: announcer.announced)
-        yield Background("timers", lambda stop: announcer.run(stop, parts.projector, parts.settings.tick_s), on_dead)
+        yield from _announcers(parts, on_dead)
+    if len(parts.journal.parts) > 1:
+        for part in parts.journal.parts:
+            sharing = partial(RuleSharing(part, parts.engine).run, reached=parts.progress)
+            yield Background(f"rules {part.number}", while_owned(part, sharing), on_dead)
     if (exchange := parts.settings.exchange) and exchange.ingress:
         yield _ingress(exchange, parts, on_dead)
     if (exchange := parts.settings.exchange) and exchange.publish:
-        partitions = _partitioned(parts.journal).parts
-        yield from _publishers(exchange, partitions, parts, on_dead)
+        yield from _publishers(exchange, parts, on_dead)
         scorecards = ScorecardPublisher(exchange, Reports(parts.engine))
-        yield Background("scorecards", while_owned(partitions[0], scorecards.run), on_dead)
+        yield Background("scorecards", while_owned(parts.journal.parts[0], scorecards.run), on_dead)
 
 
 def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
@@ -234,11 +244,24 @@ def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
     return work
 
 
-def _publishers(exchange: Exchange, partitions: Sequence[Partition], parts: Parts, on_dead: OnDead) -> list[Background]:
-    gauge, publishers = parts.metrics.gauge, [Publisher(exchange, partition) for partition in partitions]
+def _announcers(parts: Parts, on_dead: OnDead) -> list[Background]:
+    history_us, tick_s = parts.settings.announce_days * DAY_US, parts.settings.tick_s
+    announcers = [Announcer(part, parts.engine, history_us=history_us) for part in parts.journal.parts]
+    parts.metrics.gauge(
+        "announced", "Warnings, breaches and retractions announced since the start.",
+        lambda: sum(each.announced for each in announcers),
+    )
+    return [
+        Background(f"timers {part.number}", while_owned(part, partial(announcer.run, projector=projector, look_s=tick_s)), on_dead)
+        for part, announcer, projector in zip(parts.journal.parts, announcers, parts.projectors, strict=True)
+    ]
+
+
+def _publishers(exchange: Exchange, parts: Parts, on_dead: OnDead) -> list[Background]:
+    gauge, publishers = parts.metrics.gauge, [Publisher(exchange, part) for part in parts.journal.parts]
     works = [
         Background(f"publisher {part.number}", while_owned(part, publisher.run), on_dead)
-        for part, publisher in zip(partitions, publishers, strict=True)
+        for part, publisher in zip(parts.journal.parts, publishers, strict=True)
     ]
     gauge("published", "Records sent to the public topics since the start.", lambda: sum(each.published for each in publishers))
     gauge("publisher_lag", "Events of this node's partitions that are not published yet.", lambda: sum(each.lag for each in publishers))
@@ -250,9 +273,9 @@ def _publishers(exchange: Exchange, partitions: Sequence[Partition], parts: Part
 
 
 def _measure(parts: Parts) -> None:
-    gauge, journal, projector = parts.metrics.gauge, parts.journal, parts.projector
-    gauge("journal_position", "Position of the last durable event.", lambda: journal.position)
-    journals: list[Any] = [part.journal for part in _partitioned(journal).parts if isinstance(part, Numbered)]
+    gauge, partitions, projectors = parts.metrics.gauge, parts.journal.parts, parts.projectors
+    gauge("journal_events", "Durable events.", lambda: sum(part.position - begin_of(part.number) for part in partitions))
+    journals: list[Any] = [part.journal for part in partitions if isinstance(part, Numbered)]
     gauge(
         "journal_commits_waiting", "Commits in the queue of the journal, before the next batch.",
         lambda: sum(getattr(each, "commits_waiting", 0) for each in journals),  # one in memory has no queue
@@ -260,7 +283,9 @@ def _measure(parts: Parts) -> None:
     for each in journals:
         if isinstance(each, SegmentJournal):
             each.observe_syncs(parts.metrics.sync_seconds.observe)
-    gauge("read_models_position", "Position that the read models have reached.", lambda: projector.position)
-    gauge("read_models_lag", "Recorded events that are not in the read models yet.", lambda: projector.lag)
+    gauge(
+        "read_models_lag", "Recorded events of the partitions that this node owns that are not in the read models yet.",
+        lambda: sum(projector.lag for part, projector in zip(partitions, projectors, strict=True) if part.is_owner),
+    )
     gauge("commands_waiting", "Commands waiting for a thread or on one.", lambda: parts.threads.commands.depth)
     gauge("queries_waiting", "Queries waiting for a thread or on one.", lambda: parts.threads.queries.depth)

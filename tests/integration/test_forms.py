@@ -95,7 +95,7 @@ def test_a_draft_is_kept_apart_until_it_is_published(server: Running) -> None:
 def test_forms_are_listed_page_by_page(server: Running) -> None:
     for place, name in enumerate(["b", "a", "c", "a"]):
         last = publish(server, {**(ONE if place < 3 else TWO), "form": name}, f"r{place}")
-    assert server.application.parts.projector.wait_for(last.position, timeout_s=30)
+    assert server.application.parts.projectors[0].wait_for(last.position, timeout_s=30)
     first = stub(server).ListForms(pb.ListFormsRequest(tenant="acme", page_size=2))
     rest = stub(server).ListForms(pb.ListFormsRequest(tenant="acme", page_size=2, page_token=first.next_page_token))
     assert [(form.form, form.version, form.document_json) for page in (first, rest) for form in page.forms] == [

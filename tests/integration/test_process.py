@@ -117,7 +117,7 @@ def test_it_says_where_it_listens_and_what_it_counts(tmp_path: Path) -> None:
         page = urllib.request.urlopen(server.announced.partition("metrics on ")[2].strip()).read().decode()
     for outcome in ("recorded", "duplicate", "rejected"):
         assert f'opsledger_ticket_events_total{{outcome="{outcome}"}} 1.0' in page
-    assert "opsledger_journal_position 1.0" in page
+    assert "opsledger_journal_events 1.0" in page
     assert "opsledger_batches_waiting 0.0" in page
     assert "opsledger_journal_commits_waiting 0.0" in page
     assert "opsledger_journal_sync_seconds_count 1.0" in page

@@ -35,7 +35,7 @@ def test_a_published_version_is_answered_and_judges_the_tickets() -> None:
         published = stub.PublishRules(request)
         assert stub.PublishRules(request) == published
         assert stub.GetRules(GetRulesRequest(tenant="acme", program="desk")).rules == published.rules
-        assert server.application.parts.projector.wait_for(published.position, timeout_s=30)
+        assert server.application.parts.projectors[0].wait_for(published.position, timeout_s=30)
         assert {row[2] for row in rows(server.application.parts.engine)["clocks"]} == {"1", "2"}
         request.request_id, request.document_json = "r2", "{}"
         with pytest.raises(grpc.RpcError) as caught:

@@ -46,7 +46,7 @@ def test_a_sample_is_drawn_once_and_can_be_drawn_again(folder: Path) -> None:
 
 def test_a_server_draws_too(folder: Path) -> None:
     with SegmentJournal.open(folder / "journal") as journal, running(journal) as server:
-        server.application.parts.projector.catch_up()
+        server.application.parts.projectors[0].catch_up()
         drawn = run("qa", "sample", *WINDOW, "--server", server.address, "--method", "risk", "--size", "4", "--json")
         assert drawn.code == 0, drawn.err
         found = drawn.document

@@ -69,7 +69,7 @@ def test_a_server_is_asked() -> None:
     journal = MemoryJournal()
     record(journal, [rules_event(1, RULES), *HISTORY])
     with running(journal) as server:
-        assert server.application.parts.projector.wait_for(6, timeout_s=30)
+        assert server.application.parts.projectors[0].wait_for(6, timeout_s=30)
         ran = run("timers", "--server", server.address, "--tenant", "acme", "--paused")
         assert (ran.code, "no such timers" in ran.out) == (0, True)
         assert run("timers", "--server", server.address).code == 2
