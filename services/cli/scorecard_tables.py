@@ -134,13 +134,12 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "s": lambda value: str(timedelta(seconds=round(value))),
     "points": lambda value: f"{value:.2f}",
     "percent": lambda value: f"{value:.1f}",
-    "tickets": lambda value: f"{value:,.0f}",
-    "contacts": lambda value: f"{value:,.0f}",
 }
 
 
 def _value(unit: str, value: float) -> str:
-    return _FORMATS[unit](value)
+    """Other units count something."""
+    return _FORMATS.get(unit, "{:,.0f}".format)(value)
 
 
 def _time(at_s: int, where: ZoneInfo) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from opsledger.core.scorecards.kpis import KPIS
+from opsledger.proto.scorecards.v1 import scorecards_pb2
+from opsledger.services.cli.scorecard_tables import show_one
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
@@ -76,6 +79,18 @@ def test_a_table_says_of_how_many_and_how_sure(database: str) -> None:
         "in UTC (rules version 1)",
     ):
         assert part in ran.out
+
+
+def test_a_figure_of_every_kpi_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = [
+        scorecards_pb2.Figure(kpi=kpi.name, unit=kpi.unit, value=1, numerator=1, denominator=1, trend=scorecards_pb2.Trend(value=2))
+        for kpi in KPIS.values()
+    ]
+    period = scorecards_pb2.Period(label="2026-03", time_zone="UTC")
+    card = scorecards_pb2.Scorecard(figures=figures, period=period, before=period, subject=scorecards_pb2.Subject(name="ann"))
+    show_one(card, [])
+    shown = capsys.readouterr().out
+    assert [kpi.title for kpi in KPIS.values() if kpi.title not in shown] == []
 
 
 def test_one_figure_out_of_several(database: str) -> None:
