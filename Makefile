@@ -15,7 +15,7 @@ COMPILED := $(filter %.pyx %.pxd %.proto,$(SOURCES))
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1|/' | column -t -s '|'
 
-run: build       ## Set up, then feed a simulated floor through the server and show its clocks and scorecards.
+run: build       ## Set up, then feed a simulated floor through the server and show its clocks, scorecards and quality.
 	$(BIN)/opsledger demo
 
 test: lint       ## Set up, lint, and run all tests, with a real Kafka broker and a real PostgreSQL.

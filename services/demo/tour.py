@@ -11,25 +11,27 @@ from shutil import which
 from time import perf_counter, time_ns
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, track
 
 from opsledger.core.errors import NotReady
-from opsledger.core.sla.zones import zone
+from opsledger.core.sla.zones import local_time, zone
 from opsledger.core.tickets.facts import Opened
 from opsledger.proto.scorecards.v1 import scorecards_pb2
 from opsledger.proto.sla.v1 import timers_pb2
-from opsledger.services.cli.scorecard_tables import show_many
+from opsledger.services.cli.scorecard_tables import show_many, show_one
 from opsledger.services.client import Client
 from opsledger.services.demo.clients import CARDS, CLIENTS
 from opsledger.services.demo.clockwork import DAY_US
 from opsledger.services.demo.delivery import LATE, Delivery, deliver
 from opsledger.services.demo.feed import Fed, feed
 from opsledger.services.demo.floor import simulate
+from opsledger.services.demo.quality import ANALYSTS, OF_EACH_AGENT, SUPERVISOR, Quality, disputable, weakest
 from opsledger.services.demo.stage import Stage
 from opsledger.services.demo.timers import candidates, draw_breach, states, timers_table
 from opsledger.services.documents import as_json, read_document
 
 KPIS_SHOWN = ["handle_time", "sla_met.first_reply", "sla_met.resolution", "csat"]
+QUALITY_SHOWN = ["handle_time", "csat", "qa_score", "qa_pass_rate", "critical_accuracy.compliance", "disputes_upheld", "coaching_held"]
 TIMERS_SHOWN = 4
 """Of each client."""
 BREACHES_READ = 16
@@ -118,6 +120,39 @@ class Tour:
         clocks = self._client.timers.ExplainTicket(request).timers
         return next(clock for clock in clocks if (clock.timer.metric, clock.timer.cycle) == (timer.metric, timer.cycle))
 
+    def assure_quality(self, seed: int, start_us: int, now_us: int) -> None:
+        """Contacts are drawn and evaluated, one score is disputed, one agent is coached; then that agent's card."""
+        self._console.rule(f"Quality: {CARDS.tenant}, {CARDS.program}")
+        quality = Quality(self._client, seed)
+        title, draw = quality.publish_form(), quality.draw(start_us, now_us)
+        evaluating = track(
+            quality.evaluate(draw), "evaluations", draw.drawn, console=self._console, transient=True,
+            disable=not self._console.is_terminal,
+        )
+        judged = list(evaluating)
+        self._console.print(
+            f"form [bold]{title}[/]; {draw.drawn} of {draw.frame_size} contacts drawn, {OF_EACH_AGENT} of each agent by seed {draw.seed}, "
+            f"and evaluated by {' and '.join(ANALYSTS)}"
+        )
+        if not judged:
+            return
+        if disputed := disputable(judged):
+            after = quality.dispute(disputed)
+            about = f"disputed a score of {disputed.score:.0%} and was right: it is {after.score:.0%} now"
+            self._console.print(f"{after.evaluation.agent} {about}")
+        coached = weakest(judged)
+        item = quality.coach(coached, now_us)
+        self._console.print(f"{SUPERVISOR} coached {item.agent}, who acknowledged it; agreed: {item.change!r}")
+        self._show_coached(item.agent, local_date(start_us), local_date(now_us))
+
+    def _show_coached(self, agent: str, first: str, last: str) -> None:
+        card = self._client.scorecards.GetScorecard(
+            tenant=CARDS.tenant, program=CARDS.program,
+            subject=scorecards_pb2.Subject(kind=scorecards_pb2.SUBJECT_KIND_AGENT, name=agent),
+            period=scorecards_pb2.PeriodName(kind=scorecards_pb2.PERIOD_KIND_RANGE, label=f"{first}..{last}"),
+        ).scorecard
+        show_one(only(card, QUALITY_SHOWN), QUALITY_SHOWN)
+
     def show_scorecards(self) -> None:
         self._console.rule(f"Scorecards: {CARDS.tenant}, {CARDS.program}")
         request = scorecards_pb2.ListScorecardsRequest(
@@ -126,10 +161,19 @@ class Tour:
         )
         result = self._client.scorecards.ListScorecards(request)
         for card in result.scorecards:
-            shown = [figure for figure in card.figures if figure.kpi in KPIS_SHOWN]
-            del card.figures[:]
-            card.figures.extend(shown)
+            only(card, KPIS_SHOWN)
         show_many(result, KPIS_SHOWN)
+
+
+def only(card: scorecards_pb2.Scorecard, kpis: Sequence[str]) -> scorecards_pb2.Scorecard:
+    shown = [figure for figure in card.figures if figure.kpi in kpis]
+    del card.figures[:]
+    card.figures.extend(shown)
+    return card
+
+
+def local_date(at_us: int) -> str:
+    return f"{local_time(at_us, zone(CARDS.time_zone)):%Y-%m-%d}"
 
 
 def tour(console: Console, client: Client, server: Stage, seed: int, days: int, tickets: int) -> None:
@@ -151,6 +195,7 @@ def tour(console: Console, client: Client, server: Stage, seed: int, days: int, 
     step.show_timers()
     step.show_scorecards()
     step.explain_breach()
+    step.assure_quality(seed, start_us, now_us)
 
 
 def next_commands(console: Console, server: Stage, serving: bool) -> None:
@@ -164,6 +209,7 @@ def next_commands(console: Console, server: Stage, serving: bool) -> None:
     for command, what in (
         (f"{name} scorecard {source} {client} --by group", "the same figures by group"),
         (f"{name} timers {source} {client} --due-within 4h", "what is due next; --breached: what is late"),
+        (f"{name} coaching items {source} --tenant {CARDS.tenant}", "what was agreed in coaching"),
         (f"{name} rules show {rules_source} {client}", "the rules in force"),
         (f"{name} journal stat {journal}", "what is in the journal"),
         (f"{name} journal verify {journal}", "every byte of it, proven"),

@@ -35,10 +35,11 @@ def test_the_tour_shows_everything_and_ends(tmp_path: Path) -> None:
     assert (process.returncode, err) == (0, "")
     for shown in (
         "rules of vale-bank", "events sent", "duplicates", "read models at position", "Late and open", "Due within",
-        "Scorecards: vale-bank", "Breach, explained", "elapsed", "Try next",
+        "Scorecards: vale-bank", "Breach, explained", "elapsed", "Quality: vale-bank", "contacts drawn", "disputed a score",
+        "lead-vera coached", "QA score, mean", "Try next",
     ):
         assert shown in out
-    assert [run(*command).code for command in next_commands(out)] == [0] * 5
+    assert [run(*command).code for command in next_commands(out)] == [0] * 6
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
@@ -46,7 +47,7 @@ def test_it_serves_until_it_is_told_to_end(tmp_path: Path, ending: signal.Signal
     process = start(tmp_path / "the demo", "--listen", "127.0.0.1:0")
     assert process.stdout is not None
     shown = "".join(takewhile(lambda line: "server stays up" not in line, process.stdout))
-    assert [run(*command).code for command in next_commands(shown)] == [0] * 5
+    assert [run(*command).code for command in next_commands(shown)] == [0] * 6
     servers = psutil.Process(process.pid).children()
     process.send_signal(ending)
     out, err = process.communicate(timeout=60)
