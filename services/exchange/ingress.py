@@ -33,6 +33,8 @@ POSITION_MS = 500
 LOOK_S = 2.0
 """How long nothing may come before Kafka is asked whether it is there at all."""
 OVERLOADED_PAUSE_S = 0.05
+HEARTBEATS = 6
+"""Within a session."""
 AWAY_S, AWAY_PAUSE_S = 15.0, 0.25
 """A partition of the journal finds another owner within seconds: so long it is tried again before the work counts as failing."""
 
@@ -66,10 +68,11 @@ class Ingress:
 
     def _consumer(self) -> AbstractContextManager[KafkaConsumer]:
         exchange = self._exchange
+        session_ms = round(exchange.kafka.session_timeout_s * 1_000)
         return consumer_of(
             exchange.kafka, group_id=f"{exchange.prefix}.ingress", group_instance_id=exchange.instance, client_id=exchange.instance,
             partition_assignment_strategy=[CooperativeStickyAssignor], max_poll_records=RECORDS_MAX,
-            session_timeout_ms=10_000, heartbeat_interval_ms=3_000,
+            session_timeout_ms=session_ms, heartbeat_interval_ms=max(session_ms // HEARTBEATS, 100),
         )
 
     def _take(self, records: Sequence[Any], producer: KafkaProducer, stop: Event) -> bool:
