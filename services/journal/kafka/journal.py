@@ -211,7 +211,8 @@ class KafkaJournal(SegmentReading):
             return refused
         if term := self._term:
             return term.submit(commit, size)
-        refused.set_exception(self._refusal or self._moved())
+        # other nodes may read the claim and send commits before this one is ready: to say that it is not the owner would be the end of that
+        refused.set_exception(self._refusal or (_CLAIMING if self._wants else self._moved()))
         return refused
 
     def append(self, commit: Commit) -> Receipt:
