@@ -132,10 +132,13 @@ def _walk(floor: Journey) -> None:
     assert positions == list(range(1, 33))
     floor.step(lambda request_id: manager.forms.PublishForm(request_id=request_id, document_json=json.dumps(FORM_DOCUMENT)))
 
+    draws: list[str] = []
+
     def drawn(days: tuple[int, int]) -> list[evaluations.Evaluation]:
         draw = floor.step(lambda request_id: sue.sampling.DrawSample(
             request_id=request_id, program="desk", form="calls", method=sampling.SAMPLING_METHOD_PER_AGENT, size=2, seed=7,
             filter=frame(days), quotas=[sampling.AnalystQuota(analyst="ann", contacts=4)])).draw
+        draws.append(draw.id)
         queue = ann.evaluations.ListEvaluations(filter=evaluations.EvaluationFilter(analyst="ann", draw=draw.id)).evaluations
         assert (draw.frame_size, draw.drawn, Counter(each.agent for each in queue)) == (8, 4, {"bob": 2, "eve": 2})
         return sorted(queue, key=lambda each: (each.agent, each.id))
@@ -179,6 +182,8 @@ def _walk(floor: Journey) -> None:
     figures = {each.kpi: (each.numerator, each.denominator) for each in card.figures}
     assert {name: figures[name] for name in ("qa_score", "qa_pass_rate", "disputes_upheld", "tickets_resolved")} == {
         "qa_score": (pytest.approx(135), 2), "qa_pass_rate": (1, 2), "disputes_upheld": (0, 1), "tickets_resolved": (4, 1)}
+    again = floor.step(lambda _: reader.sampling.ReplayDraw(id=draws[0]))
+    assert (again.frame_unchanged, again.same_sample) == (True, True)
 
 
 def _effect(sue: Client, session: str) -> list[float]:

@@ -1,11 +1,8 @@
-"""A session from its plan to its effect, the server killed and started again between any two steps; then what the command shows."""
+"""What a session led to, by real answers of customers: through the server, on the scorecard, and on the command line."""
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -15,10 +12,11 @@ from opsledger.core.tickets.facts import Actor, ActorKind, FeedbackKind, Feedbac
 from opsledger.proto.coaching.v1 import coaching_pb2 as pb
 from opsledger.proto.scorecards.v1 import scorecards_pb2
 from opsledger.services.client import Client, connect
+from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.tickets.codec import encode
 from tests.kit.command import run
-from tests.kit.processes import server_process
 from tests.kit.read_models import START_US, fact
+from tests.kit.servers import Running, running
 
 REQUESTER = Actor(ActorKind.REQUESTER, "customer")
 DAY_MIN = 24 * 60
@@ -51,71 +49,62 @@ MEASURE = pb.Measure(metric="csat", baseline=window(BASELINE), follow_up=window(
 DUE = Timestamp(seconds=1_000_000_000)
 
 
-def test_from_evidence_to_effect(tmp_path: Path) -> None:
-    done: dict[str, Any] = {}
-    supervisor, agent = {"tenant": "acme", "actor": "sue"}, {"tenant": "acme", "actor": "ann"}
-    steps: list[tuple[dict[str, str], Callable[[Client], Any]]] = [
-        (supervisor, lambda client: client.recorder.record(answers())),
-        (supervisor, lambda client: done.update(session=client.coaching.PlanSession(
-            request_id="plan", program="desk", agent="ann", agenda=["low satisfaction"], measure=MEASURE,
-            evidence=[pb.Evidence(ticket=pb.TicketEvidence(source="zendesk", ticket_id="ann-0-39"))]).session.id)),
-        (supervisor, lambda client: client.coaching.OpenSession(request_id="open", id=done["session"])),
-        (supervisor, lambda client: done.update(item=client.coaching.AgreeActionItem(
-            request_id="agree", session=done["session"], change="say what happens next", due_at=DUE).item.id)),
-        (supervisor, lambda client: client.coaching.HoldSession(request_id="hold", id=done["session"], summary="one thing")),
-        (agent, lambda client: client.coaching.AcknowledgeSession(request_id="acknowledge", id=done["session"])),
-        (agent, lambda client: client.coaching.CompleteActionItem(request_id="complete", id=done["item"], evidence="ann-1-1")),
-        (supervisor, lambda client: client.coaching.CloseSession(request_id="close", id=done["session"])),
-    ]
-    answered, position = "", 0
-    for number, (who, step) in enumerate(steps):
-        with server_process(tmp_path) as server:
-            if number:
-                before, repeated = steps[number - 1]
-                with connect(server.address, **before) as client:
-                    assert said(repeated(client)) == answered, "the same request, the same answer"
-            with connect(server.address, **who) as client:
-                answered = said(step(client))
-                position = client.position
-            server.end(signal.SIGKILL)
-    with server_process(tmp_path) as server, connect(server.address, **supervisor) as client:
-        client.sees(position)
-        check_effect(client, done["session"])
-        check_scorecard(client)
-        shown = run("coaching", "effect", done["session"], "--server", server.address, "--tenant", "acme")
-        assert shown.code == 0, shown.err
-        server.end(signal.SIGTERM)
-    check_commands(f"sqlite:///{tmp_path / 'opsledger.db'}", done["session"], shown.out)
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(MemoryJournal()) as server:
+        yield server
 
 
-def said(answer: Any) -> str:
-    return str(answer).replace("duplicate=True", "duplicate=False")
+@pytest.fixture(scope="module")
+def sue(server: Running) -> Iterator[Client]:
+    with connect(server.address, tenant="acme", actor="sue") as client:
+        assert all(outcome.position for outcome in client.recorder.record(answers()))
+        yield client
 
 
-def check_effect(client: Client, session: str) -> None:
-    found = client.coaching.MeasureEffect(id=session)
+@pytest.fixture(scope="module")
+def session(server: Running, sue: Client) -> str:
+    """Of one that was held and acknowledged, and whose action item is done."""
+    evidence = [pb.Evidence(ticket=pb.TicketEvidence(source="zendesk", ticket_id="ann-0-39"))]
+    id = sue.coaching.PlanSession(program="desk", agent="ann", agenda=["low satisfaction"], measure=MEASURE, evidence=evidence).session.id
+    sue.coaching.OpenSession(id=id)
+    item = sue.coaching.AgreeActionItem(session=id, change="say what happens next", due_at=DUE).item.id
+    sue.coaching.HoldSession(id=id)
+    with connect(server.address, tenant="acme", actor="ann") as ann:
+        ann.coaching.AcknowledgeSession(id=id)
+        ann.coaching.CompleteActionItem(id=item, evidence="ann-1-1")
+        sue.sees(ann.position)
+    return id
+
+
+def test_the_effect_of_a_session_on_a_share(sue: Client, session: str) -> None:
+    found = sue.coaching.MeasureEffect(id=session)
     assert (found.own_before.value, found.own_after.value, found.group_before.value) == (12 / 40, 30 / 40, 130 / 200)
     assert found.net_change.value == pytest.approx(18 / 40)
     assert 0 < found.net_change.low < found.net_change.value < found.net_change.high
     assert (found.net_change.method, found.verdict) == ("newcombe_mover", scorecards_pb2.VERDICT_BETTER)
     assert list(found.cautions) == ["REGRESSION_TO_THE_MEAN", "FIXED_LATE"]
-    narrow = client.coaching.MeasureEffect(id=session, confidence=0.8)
+    narrow = sue.coaching.MeasureEffect(id=session, confidence=0.8)
     assert found.net_change.low < narrow.net_change.low
     with pytest.raises(InvalidInput):
-        client.coaching.MeasureEffect(id=session, confidence=95)
+        sue.coaching.MeasureEffect(id=session, confidence=95)
 
 
-def check_scorecard(client: Client) -> None:
+def test_a_scorecard_counts_sessions_and_action_items(sue: Client, session: str) -> None:
     month = scorecards_pb2.PeriodName(kind=scorecards_pb2.PERIOD_KIND_RANGE, label="2026-01-01..2036-01-01")
     subject = scorecards_pb2.Subject(kind=scorecards_pb2.SUBJECT_KIND_AGENT, name="ann")
-    card = client.scorecards.GetScorecard(program="desk", subject=subject, period=month).scorecard
+    card = sue.scorecards.GetScorecard(program="desk", subject=subject, period=month).scorecard
     figures = {figure.kpi: figure.value for figure in card.figures}
     assert (figures["coaching_held"], figures["coaching_open"], figures["coaching_done"]) == (1, 0, 1)
 
 
-def check_commands(database: str, session: str, effect: str) -> None:
-    """Offline they say what the server said."""
-    assert run("coaching", "effect", session, "--database", database).out == effect
+def test_commands_say_offline_what_the_server_says(server: Running, sue: Client, session: str) -> None:
+    sue.coaching.ListSessions()  # waits until the read models have seen everything
+    database = str(server.application.parts.engine.url)
+    effect = run("coaching", "effect", session, "--database", database).out
+    asked = run("coaching", "effect", session, "--server", server.address, "--tenant", "acme")
+    assert asked.code == 0, asked.err
+    assert asked.out.endswith(effect), "before it stands the log of the server in this process"
     assert "net" in effect
     assert "regression to the mean" in effect
     listed = run("coaching", "sessions", "--database", database, "--agent", "ann", "--json")
