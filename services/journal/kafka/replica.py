@@ -3,7 +3,6 @@ again, so nothing waits for the disk."""
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import RLock
@@ -12,10 +11,11 @@ from opsledger.core.errors import JournalError
 from opsledger.ext.journal import SEGMENT_HEADER_BYTES, crc32c, encode_segment_header
 from opsledger.services.journal.batches import Batch
 from opsledger.services.journal.checkpoint import checkpoint_name
-from opsledger.services.journal.files import Files, LocalFile, LocalFiles
+from opsledger.services.journal.files import Files, LocalFiles
+from opsledger.services.journal.kafka.cached_files import CachedFile, CachedFiles
 from opsledger.services.journal.kafka.fold import LogState
 from opsledger.services.journal.kafka.records import Claim, Record
-from opsledger.services.journal.kafka.stored_offset import NAME, StoredOffset, encode_stored, open_stored, read_stored
+from opsledger.services.journal.kafka.stored_offset import NAME, SEALED, StoredOffset, encode_stored, open_stored, read_stored, write_sealed
 from opsledger.services.journal.mark import NAME as MARK
 from opsledger.services.journal.recovery import Recovered, recover
 from opsledger.services.journal.segment_file import segment_names
@@ -24,43 +24,21 @@ from opsledger.services.journal.segment_writer import SegmentWriter
 _log = logging.getLogger(__name__)
 
 
-class CachedFile(LocalFile):
-    """Written to the system's memory; the disk follows when it likes."""
-
-    def sync(self) -> None: ...
-
-    def settle(self) -> None:
-        super().sync()
-
-
-class CachedFiles(LocalFiles):
-    """See Files; nothing waits for the disk."""
-
-    def open(self, name: str, *, create: bool = False) -> CachedFile:
-        return CachedFile(self._folder / name, os.O_RDWR | (os.O_CREAT | os.O_EXCL if create else 0))
-
-    def sync_names(self) -> None: ...
-
-
 class Replica:
     """Thread-safe: whoever has read records gives them; what was given before is passed over."""
 
-    def __init__(self, folder: Path, topic: str, partition: int, segment_bytes: int) -> None:
+    def __init__(self, folder: Path, topic: str, partition: int, segment_bytes: int, files: Files | None = None) -> None:
         """Raises JournalLocked, and JournalError for a folder that holds something else."""
         self._topic, self._partition, self._segment_bytes = topic, partition, segment_bytes
         self._lock = RLock()
-        self._files = CachedFiles(folder)
+        self._files = CachedFiles(files or LocalFiles(folder))
         self._files.lock()
         try:
-            stored = read_stored(self._files)
-            self._check_source(folder, stored)
-            self.recovered = recover(self._files)
-            if problem := _unusable(self.recovered, stored):
-                _log.warning("the replica in %s is read again from the topic: %s", folder, problem)
-                _clear(self._files)
-                stored, self.recovered = None, recover(self._files)
+            self._check_source(folder)
+            stored, self.recovered = _found(self._files, folder)
             self._writer = SegmentWriter(self._files, self.recovered)
             self._stored = open_stored(self._files)
+            self._files.settle_names()
         except BaseException:
             self._files.unlock()
             raise
@@ -70,11 +48,13 @@ class Replica:
         self._broken: Exception | None = None
         self.on_taken: Callable[[], None] = lambda: None
 
-    def _check_source(self, folder: Path, stored: StoredOffset | None) -> None:
-        if stored is None and segment_names(self._files.names()) and NAME not in self._files.names():
+    def _check_source(self, folder: Path) -> None:
+        names = self._files.names()
+        if segment_names(names) and NAME not in names and SEALED not in names:
             raise JournalError(f"{folder} holds a journal that is no replica of a topic; choose another folder")
-        if stored and (stored.topic, stored.partition) != (self._topic, self._partition):
-            raise JournalError(f"{folder} is the replica of partition {stored.partition} of {stored.topic}; choose another folder")
+        for name in (NAME, SEALED):
+            if (stored := read_stored(self._files, name)) and (stored.topic, stored.partition) != (self._topic, self._partition):
+                raise JournalError(f"{folder} is the replica of partition {stored.partition} of {stored.topic}; choose another folder")
 
     @property
     def offset(self) -> int:
@@ -112,12 +92,18 @@ class Replica:
                 self._add(batch, record.value, found.entries)
                 if batch.offset + batch.size >= self._segment_bytes:
                     self._write(batch)
+                    self._settle()
+                    write_sealed(self._files, self._stored_after(record))
                     batch = None
         if last:
             if batch:
                 self._write(batch)
-            self.record_crc = crc32c(last.value)
-            self._stored.write(encode_stored(StoredOffset(state, self.record_crc, self._topic, self._partition)), 0)
+            stored = self._stored_after(last)
+            self.record_crc = stored.record_crc
+            self._stored.write(encode_stored(stored), 0)
+
+    def _stored_after(self, record: Record) -> StoredOffset:
+        return StoredOffset(self._state, crc32c(record.value), self._topic, self._partition)
 
     def _begin(self) -> Batch:
         segments, position = self._writer.segments, self.recovered.position
@@ -161,6 +147,23 @@ class Replica:
             self._files.unlock()
 
 
+def _found(files: CachedFiles, folder: Path) -> tuple[StoredOffset | None, Recovered]:
+    """How far the partition was read, and what of it is here: after a power cut, all up to the last full segment, which is durable."""
+    stored, recovered = read_stored(files), recover(files)
+    problem = _unusable(recovered, stored)
+    if not problem:
+        return stored, recovered
+    if sealed := read_stored(files, SEALED):
+        _clear(files, sealed.state.position)
+        recovered = recover(files)
+        if recovered.position == sealed.state.position and not _unusable(recovered, sealed):
+            _log.warning("the replica in %s is read again from the topic after position %d: %s", folder, recovered.position, problem)
+            return sealed, recovered
+    _log.warning("the replica in %s is read again from the topic: %s", folder, problem)
+    _clear(files)
+    return None, recover(files)
+
+
 def _unusable(recovered: Recovered, stored: StoredOffset | None) -> str:
     """Why a replica cannot be gone on with; empty when it can. It may be ahead of its stored offset: that is written last."""
     if recovered.damage:
@@ -174,9 +177,10 @@ def _unusable(recovered: Recovered, stored: StoredOffset | None) -> str:
     return ""
 
 
-def _clear(files: Files) -> None:
-    names = set(files.names())
-    for segment in segment_names(list(names)):
-        files.remove(segment)
-    for name in names & {NAME, MARK, *(checkpoint_name(int(segment.split(".")[0])) for segment in segment_names(list(names)))}:
+def _clear(files: Files, position: int = 0) -> None:
+    """Leave nothing but the segments up to a position."""
+    names = files.names()
+    later = [segment for segment in segment_names(names) if int(segment.split(".")[0]) > position]
+    beside = {NAME, MARK, *(checkpoint_name(int(segment.split(".")[0])) for segment in later)} | (set() if position else {SEALED})
+    for name in (*later, *sorted(beside & set(names))):
         files.remove(name)

@@ -14,10 +14,13 @@ from typing import NamedTuple
 
 from opsledger.ext.journal import crc32c
 from opsledger.services.journal.files import File, Files
+from opsledger.services.journal.kafka.cached_files import CachedFiles
 from opsledger.services.journal.kafka.fold import LogState
 from opsledger.services.journal.kafka.records import Claim
 
 NAME = "offset"
+SEALED = "offset.sealed"
+"""The same as it was when the last segment was full, durable as that segment is: where to go on from after a power cut."""
 MAGIC, VERSION = b"OPSLKAFK", 1
 _LAYOUT = Struct("<8sIIQQq32sII")
 
@@ -51,12 +54,24 @@ def decode_stored(data: bytes) -> StoredOffset | None:
     return StoredOffset(state, record_crc, topic, partition)
 
 
-def read_stored(files: Files) -> StoredOffset | None:
-    if NAME not in files.names():
+def read_stored(files: Files, name: str = NAME) -> StoredOffset | None:
+    if name not in files.names():
         return None
-    file = files.open(NAME)
+    file = files.open(name)
     return decode_stored(file.read(file.size(), 0))
 
 
 def open_stored(files: Files) -> File:
     return files.open(NAME, create=NAME not in files.names())
+
+
+def write_sealed(files: CachedFiles, stored: StoredOffset) -> None:
+    """Return when it is durable; what it speaks of must be so already."""
+    new = f"{SEALED}.new"
+    if new in files.names():
+        files.remove(new)
+    file = files.open(new, create=True)
+    file.write(encode_stored(stored), 0)
+    file.settle()
+    files.replace(new, SEALED)
+    files.settle_names()

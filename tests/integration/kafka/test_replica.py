@@ -10,9 +10,9 @@ import pytest
 from kafka.admin import NewTopic
 
 from opsledger.core.errors import InvalidSettings, JournalDamaged, JournalError, JournalStopped
+from opsledger.services.journal.kafka.cached_files import CachedFile
 from opsledger.services.journal.kafka.journal import KafkaJournal
 from opsledger.services.journal.kafka.link import admin_client
-from opsledger.services.journal.kafka.replica import CachedFile
 from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.segment import SegmentJournal
