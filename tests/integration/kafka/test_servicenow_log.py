@@ -1,4 +1,4 @@
-"""The real ServiceNow log through the inbound topic ends in the read models of the direct import.
+"""The real ServiceNow log through the inbound topic ends in the read models of the direct import, also through two nodes.
 
 Amaral, Fantinato, Peres (2018), UCI Machine Learning Repository, DOI 10.24432/C57S4H. The whole log: ``python -m loadtests.exchange``.
 """
@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import json
 import lzma
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -24,12 +26,15 @@ from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
+from opsledger.services.projections.tables import steps
 from opsledger.services.rules.files import read_rules_document
 from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.tickets.codec import decode_bytes
 from opsledger.services.tickets.intake import Intake
 from tests.integration.importers.test_servicenow_log import LOG, OWNER
+from tests.kit.command import run
 from tests.kit.exchange import In, new_exchange, produce, until, working
+from tests.kit.exchange_nodes import two_nodes
 from tests.kit.imports import imported, payloads
 from tests.kit.read_models import SAID_BY_FACTS, Rows, rows
 
@@ -91,3 +96,37 @@ def test_it_ends_in_the_same_read_models(events: list[bytes], tmp_path: Path) ->
     assert len(through_kafka["tickets"]) > 100
     assert len(through_kafka["clocks"]) > 100
     assert through_kafka == read_models(direct, tmp_path / "direct")
+
+
+def anywhere(found: Rows) -> Rows:
+    """Without the partition that a ticket stands in."""
+    column = list(steps.columns).index(steps.c.partition)
+    return found | {steps.name: [(*row[:column], *row[column + 1:]) for row in found[steps.name]]}
+
+
+def test_two_nodes_end_in_the_same_read_models(events: list[bytes], tmp_path: Path, postgres_url: str) -> None:
+    """The log comes without keys, so that facts of one ticket come through both nodes; the journal has several partitions."""
+    direct = with_rules()
+    Intake(direct).record(events)
+    wanted = anywhere(read_models(direct, tmp_path / "direct"))
+    exchange, found = new_exchange(partitions=4), {}
+    with two_nodes(tmp_path, exchange, postgres_url) as nodes:
+        publish = "rules", "publish", RULES, "--server", nodes[0].process.address, "--tenant", OWNER.tenant, "--program", OWNER.program
+        assert run(*publish).code == 0
+        console_producer(exchange, events)
+        engine = open_database(postgres_url)
+
+        def is_same() -> bool:
+            nonlocal found
+            found = anywhere(rows(engine, SAID_BY_FACTS))
+            return found == wanted
+
+        with suppress(AssertionError):
+            until(is_same, "the read models are others")
+        assert found == wanted
+        assert all(node.metric("ingress_recorded") for node in nodes)
+        engine.dispose()
+        assert [node.process.end(signal.SIGTERM) for node in nodes] == [0, 0]
+    one, two = (node.events() for node in nodes)
+    assert one == two
+    assert all(one)
