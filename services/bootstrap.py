@@ -42,6 +42,7 @@ from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.database import is_shared
+from opsledger.services.projections.fact_cache import FACTS_MAX
 from opsledger.services.projections.following import Following
 from opsledger.services.projections.runner import Projector
 from opsledger.services.quality.calibration_queries import CalibrationQueries
@@ -137,7 +138,10 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     limits, progress = settings.limits, Progress()
     whole = journal if isinstance(journal, PartitionedJournal) else PartitionedJournal([Numbered(journal)])
     told = None if is_shared(engine) else progress.reached  # else Following tells, also what other nodes project
-    projectors = tuple(Projector(part, engine, on_moved=told, batch_events=_PROJECTED_TOGETHER) for part in whole.parts)
+    projectors = tuple(
+        Projector(part, engine, on_moved=told, batch_events=_PROJECTED_TOGETHER, facts_max=FACTS_MAX // len(whole.parts))
+        for part in whole.parts
+    )
     decisions = Decisions(whole, settings.journal, wall_clock_us)
     parts = Parts(
         settings, whole, decisions, engine, projectors, tuple(_projecting(whole, projectors, engine, on_dead)), progress, Metrics(),

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -15,13 +14,14 @@ from opsledger.core.tickets.identity import ticket_stream_id
 from opsledger.services.decisions.reading import AggregateReader
 from opsledger.services.projections import decision_views
 from opsledger.services.projections.announcing import ANNOUNCEMENT, announcement_row
-from opsledger.services.projections.fact_cache import FactCache, Unreadable, unreadable
+from opsledger.services.projections.fact_cache import FACTS_MAX, FactCache, Unreadable, unreadable
 from opsledger.services.projections.rule_books import NOT_RULES, RULES_PUBLISHED, RULES_SHARED, Program, RuleBooks, RulesRow, rules_row
 from opsledger.services.projections.ticket_view import Row, TicketRows, ticket_rows
 from opsledger.services.tickets.codec import TYPE_PREFIX
 
-TICKETS_PER_WRITE = 2_000
-"""How many tickets' rows are held in memory at once."""
+FOLDED_PER_WRITE = 500
+"""Of how many tickets or aggregates the rows are held in memory at once; and the database hears of the transaction in between, however
+slow the machine is (see FROZEN_TIMEOUT_MS)."""
 
 
 class ChangedTicket(NamedTuple):
@@ -61,10 +61,10 @@ class _Touched:
 class Folder:
     """Folds batches of one partition, in their order. What it remembers is for speed alone: another one gives the same rows."""
 
-    def __init__(self, journal: Journal, rules: Iterable[RulesRow]) -> None:
+    def __init__(self, journal: Journal, rules: Iterable[RulesRow], facts_max: int = FACTS_MAX) -> None:
         """``rules``: those that it has brought into the tables already."""
         self._journal = journal
-        self._facts = FactCache(journal)
+        self._facts = FactCache(journal, facts_max)
         self._aggregates = AggregateReader()
         self._books = RuleBooks()
         for row in rules:
@@ -95,14 +95,16 @@ class Folder:
         for program, position in published.items():
             for key in tickets_of(program):
                 touched.setdefault(ticket_stream_id(key), _Touched(position))
-        for stream_id, position in decided.items():
+        for number, (stream_id, position) in enumerate(decided.items(), start=1):
             self._aggregate(stream_id, batch[0].position, position, changes)
-        streams = iter(touched.items())
-        while part := list(islice(streams, TICKETS_PER_WRITE)):
-            for stream_id, ticket in part:
-                self._ticket(stream_id, ticket, batch[-1].position, published, changes)
-            yield changes
-            changes = Changes()
+            if number % FOLDED_PER_WRITE == 0:
+                yield changes
+                changes = Changes()
+        for number, (stream_id, ticket) in enumerate(touched.items(), start=1):
+            self._ticket(stream_id, ticket, batch[-1].position, published, changes)
+            if number % FOLDED_PER_WRITE == 0:
+                yield changes
+                changes = Changes()
         yield changes
 
     def _ticket(

@@ -17,6 +17,7 @@ from opsledger.core.partitions import begin_of
 from opsledger.core.ports import RecordedEvent
 from opsledger.services.journal.partitions import Partition
 from opsledger.services.projections.database import writer
+from opsledger.services.projections.fact_cache import FACTS_MAX
 from opsledger.services.projections.folding import Folder
 from opsledger.services.projections.store import Place, Store
 from opsledger.services.projections.table_sets import LIVE, TableSet
@@ -38,9 +39,12 @@ class Projector:
     def __init__(
         self, partition: Partition, engine: Engine, *,
         on_moved: Told | None = None, snapshot: bool = False, table_set: TableSet = LIVE, batch_events: int = BATCH_EVENTS,
+        facts_max: int = FACTS_MAX,
     ) -> None:
         """``on_moved`` is told from the projector's thread. ``snapshot``: the journal is what another process had written when it
         was opened, so the tables may be ahead of it. They may be, too, of a partition that this node does not own.
+
+        ``facts_max``: how many facts it keeps in memory while it works.
 
         Raises DatabaseUnusable when the tables come from another journal.
         """
@@ -48,7 +52,7 @@ class Projector:
         self._snapshot = snapshot
         self._engine = writer(engine)
         self._table_set = table_set
-        self._batch_events = batch_events
+        self._batch_events, self._facts_max = batch_events, facts_max
         self._on_moved = on_moved
         self._moved = Condition()
         self._folder: Folder | None = None
@@ -84,12 +88,15 @@ class Projector:
     def run(self, stop: Event) -> None:
         """Keep the tables in step until ``stop`` is set. Raises what the database or the journal raises; may be run again then."""
         self._find_place()  # where another one has brought them meanwhile
-        while not stop.is_set():
-            if self._journal.wait_beyond(self.position, STOP_LOOK_S):
-                self.catch_up(up_to=self.position + self._batch_events)  # one batch, so that a long way to go can be interrupted
-            else:
-                self._journal.read(self.position, 1)  # raises what hinders reading on: the journal is damaged there, or closed
-                stop.wait(STOP_PAUSE_S)
+        try:
+            while not stop.is_set():
+                if self._journal.wait_beyond(self.position, STOP_LOOK_S):
+                    self.catch_up(up_to=self.position + self._batch_events)  # one batch, so that a long way to go can be interrupted
+                else:
+                    self._journal.read(self.position, 1)  # raises what hinders reading on: the journal is damaged there, or closed
+                    stop.wait(STOP_PAUSE_S)
+        finally:
+            self._folder = None  # what it remembers is many facts, of a partition that another node may go on with
 
     def _step(self, events_max: int) -> None:
         """Apply the next batch, or learn that another projector has."""
@@ -126,7 +133,7 @@ class Projector:
             if not store.advance(old, new):
                 return False
             if self._folder is None:
-                self._folder = Folder(self._journal, store.rules())
+                self._folder = Folder(self._journal, store.rules(), self._facts_max)
             for changes in self._folder.fold(batch, store.tickets_of):
                 store.write(changes)
         return True
