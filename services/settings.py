@@ -180,6 +180,13 @@ class Settings(BaseSettings):
         return self
 
 
+_IN_OUR_WORDS = {
+    "tuple_type": "must be text, or a list of texts", "string_type": "must be text", "path_type": "must be a path",
+    "int_parsing": "must be a whole number", "missing": "must be set",
+}
+"""Where what pydantic says is about Python."""
+
+
 def load_settings(config: Path | None = None, **flags: object) -> Settings:
     """The settings of a server; flags that are None were not given. Raises InvalidSettings, naming file and line, variable or key."""
     file = read_file(config) if config else ConfigFile("", {}, {})
@@ -210,7 +217,8 @@ def _violation(file: ConfigFile, flags: Mapping[str, object], detail: ErrorDetai
         place = "--" + "-".join(part for part in path if not part.isdigit()).replace("_", "-")
     else:
         place = next((name for name in variables if name in os.environ), file.place(path) if path[0] in file.values else ".".join(path))
-    return FieldViolation(place, detail["type"].upper(), detail["msg"].removeprefix("Value error, "))
+    said = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return FieldViolation(place, detail["type"].upper(), _IN_OUR_WORDS.get(detail["type"], said))
 
 
 def _check_address(address: str) -> None:

@@ -69,6 +69,18 @@ def test_a_wrong_value_is_named_where_it_stands(config: Path, monkeypatch: pytes
     assert wrong(log={"level": "loud"}) == [("--log-level", "LITERAL_ERROR")]
 
 
+@pytest.mark.parametrize(("text", "said"), [
+    ("listen: 5", "listen: must be text, or a list of texts"), ("listen: [5]", "listen.0: must be text"),
+    ("journal: 5", "journal: must be a path"),
+    ("limits: {window: many}", "limits.window: must be a whole number"), ("limits: {window: 0}", "limits.window: must be greater than 0"),
+    ("tls: {cert_file: c.pem}", "tls.key_file: must be set"),
+])
+def test_what_is_wrong_is_said_in_words_of_the_file(config: Path, text: str, said: str) -> None:
+    config.write_text(text)
+    with pytest.raises(InvalidSettings, match=f"line 1: {said}$"):
+        load_settings(config)
+
+
 @pytest.mark.parametrize(("text", "place"), [("a: [", " line 1"), ("- a\n- b", ""), ("x: 1\n\ty: 2", " line 2")])
 def test_a_file_that_is_no_mapping_is_refused(config: Path, text: str, place: str) -> None:
     config.write_text(text)
