@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from sqlalchemy import Engine, func, select
 
@@ -36,12 +38,27 @@ def _postgresql(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def _sqlite(engine: Engine) -> Iterator[None]:
-    with Path(f"{engine.url.database}-rebuild").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _busy(engine) from None
-        yield
+    path = Path(f"{engine.url.database}-rebuild")
+    while True:
+        with path.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _busy(engine) from None
+            if not _is_at(path, file):
+                continue  # whoever had it before has removed it in between
+            try:
+                yield
+            finally:
+                path.unlink()
+            return
+
+
+def _is_at(path: Path, file: TextIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _busy(engine: Engine) -> DatabaseUnusable:

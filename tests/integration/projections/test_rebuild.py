@@ -1,7 +1,8 @@
 """Rebuilding beside the live tables."""
 from __future__ import annotations
 
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -126,3 +127,25 @@ def test_a_projector_that_runs_meanwhile_goes_on(engine: Engine, journal: Memory
     alone = open_database(f"sqlite:///{tmp_path}/alone.db")
     Projector(Numbered(journal), alone).catch_up()
     assert rows(engine) == rows(alone)
+
+
+def test_the_lock_leaves_no_file_and_holds_while_others_come_and_go(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/models.db")
+    inside: list[int] = []
+    most = 0
+
+    def come_and_go(number: int) -> int:
+        nonlocal most
+        held = 0
+        for _ in range(200):
+            with suppress(DatabaseUnusable), rebuild_lock(engine):
+                inside.append(number)
+                most = max(most, len(inside))
+                inside.remove(number)
+                held += 1
+        return held
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(come_and_go, range(4))) > 0
+    assert most == 1
+    assert list(tmp_path.glob("*-rebuild")) == []
