@@ -124,7 +124,7 @@ def samples(connection: Connection, tenant: str, program: str, agent: str, measu
                 )
                 .group_by(table.c.numerator)
             )
-            found.update(connection.execute(query).tuples().all())  # a KPI has its rows in one of the tables
+            found.update((value, cases) for value, cases in connection.execute(query))  # a KPI has its rows in one of the tables
         return found
 
     own, others = (
