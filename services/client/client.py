@@ -28,12 +28,17 @@ class Client:
 
     @property
     def position(self) -> int:
-        """Of the last write; queries wait until the read models have seen it."""
-        return self.connection.position
+        """Of the last write to a journal of one partition; of the last partition that was written, if there are several."""
+        return max(self.positions, default=0)
 
-    def sees(self, position: int) -> None:
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Of the last write in each partition; queries wait until the read models have seen them."""
+        return self.connection.positions
+
+    def sees(self, *positions: int) -> None:
         """Let queries wait for what somebody else wrote there."""
-        self.connection.wrote(position)
+        self.connection.wrote(*positions)
 
     def close(self) -> None:
         self.connection.close()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from opsledger.core.partitions import partition_at
 from opsledger.services.client.attempts import ATTEMPTS_MAX, Attempts
 from opsledger.services.client.channels import Channels
 from opsledger.services.grpc.progress import METADATA_KEY
@@ -35,21 +36,26 @@ class Connection:
         self._timeout_s, self._wait_for_server = timeout_s, wait_for_server
         self._attempts_max = attempts_max
         self._token = token
-        self._position, self._lock = 0, Lock()
+        self._positions: dict[int, int] = {}
+        self._lock = Lock()
 
     @property
-    def position(self) -> int:
-        """Of the last write over this connection; queries see it."""
-        return self._position
-
-    def wrote(self, position: int) -> None:
+    def positions(self) -> tuple[int, ...]:
+        """Of the last write over this connection in each partition of the journal; queries see it."""
         with self._lock:
-            self._position = max(self._position, position)
+            return tuple(self._positions.values())
+
+    def wrote(self, *positions: int) -> None:
+        with self._lock:
+            for position in filter(None, positions):
+                partition = partition_at(position)
+                self._positions[partition] = max(self._positions.get(partition, 0), position)
 
     def metadata(self, *, sees_writes: bool) -> Metadata:
         token = self._token if isinstance(self._token, str) else self._token()
         bearer = (("authorization", f"Bearer {token}"),) if token else ()
-        return (*bearer, (METADATA_KEY, str(self.position))) if sees_writes and self.position else bearer
+        positions = self.positions if sees_writes else ()
+        return (*bearer, (METADATA_KEY, ", ".join(map(str, positions)))) if positions else bearer
 
     def call(self, path: str, request: Message, response: type[R], *, sees_writes: bool, timeout_s: float | None = None) -> R:
         """What a request is answered. Raises OpsledgerError."""

@@ -162,7 +162,7 @@ def _event(event: TicketEvent | bytes) -> TicketEvent:
 
 
 def _outcomes(connection: Connection, results: Sequence[pb.RecordingResult]) -> list[Outcome]:
-    connection.wrote(max((result.position for result in results), default=0))
+    connection.wrote(*(result.position for result in results))
     return [
         Outcome(
             result.index, result.position, result.outcome == pb.RecordingResult.OUTCOME_DUPLICATE,

@@ -12,6 +12,7 @@ from opsledger.proto.sla.v1 import timers_pb2
 from opsledger.services.client import connect
 from opsledger.services.client.channels import parsed
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.settings import Settings
 from tests.integration.client.test_client import stumbling
 from tests.kit.events import event
@@ -141,3 +142,15 @@ def test_a_command_takes_several_addresses() -> None:
     with running(MemoryJournal()) as server:
         asked = opsledger("timers", "--server", f"{NOBODY},{server.address}", "--tenant", "acme", "--json")
     assert (asked.returncode, asked.stderr) == (0, "")
+
+
+def test_a_client_waits_for_its_writes_in_every_partition() -> None:
+    parts = [Numbered(MemoryJournal(), number) for number in range(4)]
+    with running(PartitionedJournal(parts)) as server, connect(server.address, tenant="acme") as client:
+        facts = [recorded_as(fact(f"T{number}", 0, Opened())).payload for number in range(20)]
+        positions = [outcome.position for outcome in client.recorder.record(facts)]
+        assert sorted(client.positions) == [part.position for part in parts]
+        with connect(server.address, tenant="acme") as other:
+            other.sees(*client.positions)
+            other.timers.ListTimers()
+        assert all(map(server.application.parts.progress.has, positions))
