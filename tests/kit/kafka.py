@@ -21,6 +21,7 @@ from pathlib import Path
 from time import monotonic, sleep, time_ns
 
 from opsledger.services.journal.kafka.settings import KafkaLink
+from tests.kit.tcp_proxy import TcpProxy
 
 ROOT = Path(__file__).parents[2]
 BROKER = ROOT / "deploy" / "kafka" / "broker.sh"
@@ -112,16 +113,31 @@ def broker(one: Broker) -> Iterator[Broker]:
         one.kill()
 
 
+def proxied(port: int, behind_port: int, proxy: TcpProxy) -> list[str]:
+    """Options of a broker with a second listener, whose clients come through a proxy."""
+    settings = [
+        f"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{port + 1},PROXIED://127.0.0.1:{behind_port}",
+        f"advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy.port}",
+        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
+    ]
+    return [part for setting in settings for part in ("--set", setting)]
+
+
 class Cluster:
     """Three brokers that are controllers too; topics have three replicas, of which two must have a commit."""
 
     def __init__(self, folder: Path) -> None:
-        ports = [free_port() for _ in range(3)]
+        ports, behind = [free_port() for _ in range(3)], [free_port() for _ in range(3)]
         voters = ",".join(f"{node}@127.0.0.1:{port + 1}" for node, port in enumerate(ports, 1))
         cluster = "opsledger-tests-3-node"[:22]
+        self.proxies = [TcpProxy(port) for port in behind]
+        """To each broker, for who comes by ``proxied_link``."""
         self.brokers = [
-            Broker(folder / str(node), "--node", str(node), "--voters", voters, "--cluster", cluster, port=port)
-            for node, port in enumerate(ports, 1)
+            Broker(
+                folder / str(node), "--node", str(node), "--voters", voters, "--cluster", cluster,
+                *proxied(port, behind_port, proxy), port=port,
+            )
+            for node, (port, behind_port, proxy) in enumerate(zip(ports, behind, self.proxies, strict=True), 1)
         ]
 
     def start(self) -> None:
@@ -134,12 +150,17 @@ class Cluster:
         for one in self.brokers:
             one.thaw()
             one.kill()
+        for proxy in self.proxies:
+            proxy.close()
 
     def link(self, topic: str = "", **more: object) -> KafkaLink:
         return KafkaLink.model_validate({
             "bootstrap_servers": ",".join(one.address for one in self.brokers), "topic": topic or new_topic(),
             "partitions": 1, "replication_factor": 3, "min_insync_replicas": 2, "request_timeout_s": 5, "delivery_timeout_s": 30,
         } | more)
+
+    def proxied_link(self, topic: str, **more: object) -> KafkaLink:
+        return self.link(topic, bootstrap_servers=",".join(f"127.0.0.1:{proxy.port}" for proxy in self.proxies), **more)
 
 
 def new_topic() -> str:

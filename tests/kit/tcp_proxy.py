@@ -9,6 +9,7 @@ from threading import Lock, Thread
 class TcpProxy:
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
+        self._refuses = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._open: list[socket.socket] = []
@@ -27,6 +28,10 @@ class TcpProxy:
                 client.close()
                 continue
             with self._lock:
+                if self._refuses:
+                    client.close()
+                    server.close()
+                    continue
                 self._open += [client, server]
             for source, target in ((client, server), (server, client)):
                 Thread(target=_copy, args=(source, target), daemon=True).start()
@@ -38,6 +43,16 @@ class TcpProxy:
         for one in cut:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+    def refuse(self) -> None:
+        """Break every connection, and let nobody through until ``admit``."""
+        with self._lock:
+            self._refuses = True
+        self.cut()
+
+    def admit(self) -> None:
+        with self._lock:
+            self._refuses = False
 
     def close(self) -> None:
         self._listener.close()
