@@ -17,7 +17,6 @@ from tests.kit.events import event_bytes
 from tests.kit.exchange import In, consume, new_exchange, produce, until
 from tests.kit.exchange_nodes import two_nodes
 
-pytestmark = pytest.mark.xdist_group("kafka")
 TICKETS, ROUNDS_AFTER = 40, 20
 NO_EVENT = b"\xff\xff"
 
