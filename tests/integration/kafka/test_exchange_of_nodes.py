@@ -7,8 +7,6 @@ from collections import Counter
 from pathlib import Path
 from threading import Event, Thread
 
-import pytest
-
 from opsledger.core.tickets.identity import fact_key
 from opsledger.services.exchange.dead_letters import read_dead_letter
 from opsledger.services.exchange.topics import Exchange
