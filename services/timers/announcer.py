@@ -11,6 +11,7 @@ from time import monotonic
 
 from sqlalchemy import Engine
 
+from opsledger.core.partitions import begin_of
 from opsledger.core.ports import Commit, NewEvent
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.partitions import Partition
@@ -46,10 +47,10 @@ class Announcer:
 
     def announce(self) -> int | None:
         """Announce and retract what the read models call for now; the next instant at which there may be something, as far as known."""
-        now_us = self._now_us()
+        now_us, number = self._now_us(), self._journal.number
         with self._engine.connect() as connection:
-            queries = AnnouncerQueries(connection, self._journal.number)
-            looked = Stretch(positions_reached(connection).get(self._journal.number, 0), now_us)
+            queries = AnnouncerQueries(connection, number)
+            looked = Stretch(positions_reached(connection).get(number, begin_of(number)), now_us)
             tickets = queries.tickets_to_look_at(self._looked, looked, now_us - self._history_us)
             for start in range(0, len(tickets), TICKETS_AT_ONCE):
                 some = tickets[start:start + TICKETS_AT_ONCE]

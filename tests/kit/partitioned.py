@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, select
 
 from opsledger.core.partitions import partition_of
 from opsledger.core.ports import Commit, NewEvent
@@ -12,7 +12,7 @@ from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.runner import Projector
 from opsledger.services.projections.table_sets import MODEL_TABLES
-from opsledger.services.projections.tables import shared_rules
+from opsledger.services.projections.tables import announcements, shared_rules
 from opsledger.services.rules.sharing import RuleSharing
 from opsledger.services.timers.announcer import Announcer
 
@@ -29,9 +29,13 @@ class Floor:
         self._engine, self._now_us = engine, now_us
         self.projectors = [self._projector(number, 1_000) for number in range(partitions)]
         self.sharing = [RuleSharing(part, engine) for part in self.parts]
+        self.announcers = [self._announcer(number) for number in range(partitions)]
 
     def _projector(self, number: int, batch_events: int) -> Projector:
         return Projector(self.parts[number], self._engine, batch_events=batch_events)
+
+    def _announcer(self, number: int) -> Announcer:
+        return Announcer(self.parts[number], self._engine, now_us=lambda: self._now_us)
 
     def record(self, event: NewEvent) -> None:
         self.journals[partition_of(event, len(self.journals))].append(Commit([event]))
@@ -39,22 +43,26 @@ class Floor:
     def something(self, chance: Random) -> None:
         """Whatever may happen next."""
         number = chance.randrange(len(self.parts))
-        match chance.randrange(4):
+        match chance.randrange(6):
             case 0:  # a restart, or another node
                 self.projectors[number] = self._projector(number, chance.randrange(1, 20))
+                self.announcers[number] = self._announcer(number)
             case 1:
                 self.sharing[number].share()
+            case 2:
+                self.announcers[number].announce()
             case _:
                 projector = self.projectors[number]
                 projector.catch_up(up_to=projector.position + chance.randrange(1, 30))
 
     def settle(self) -> None:
-        """Until there is nothing more to do; then the timer services have their say once."""
-        self._catch_up()
-        while sum(sharing.share() for sharing in self.sharing):
+        """Until there is nothing more to do."""
+        looked = None
+        while looked != (looked := [journal.position for journal in self.journals]):
             self._catch_up()
-        for part in self.parts:
-            Announcer(part, self._engine, now_us=lambda: self._now_us).announce()
+            for sharing, announcer in zip(self.sharing, self.announcers, strict=True):
+                sharing.share()
+                announcer.announce()
         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -63,12 +71,26 @@ class Floor:
 
 
 def rows_but_for_places(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of the read models, without where it stands in the journal. What only several partitions need is left out."""
+    """Every row of the read models, without where it stands in the journal. What only several partitions need is left out; of the
+    announcements there are those that stand, since what is said and taken back depends on the moment."""
     with engine.connect() as connection:
-        return {
+        found = {
             table.name: sorted((tuple(row) for row in connection.execute(select(*_columns(table)))), key=repr)
-            for table in MODEL_TABLES if table is not shared_rules
+            for table in MODEL_TABLES if table not in (shared_rules, announcements)
         }
+        return found | {announcements.name: _standing(connection)}
+
+
+def _standing(connection: Connection) -> list[tuple[object, ...]]:
+    standing: set[tuple[object, ...]] = set()
+    for row in connection.execute(select(announcements).order_by(announcements.c.position)):
+        about = (row.tenant, row.source, row.ticket_id, row.metric, row.cycle, row.retracts or row.kind, row.step, row.at_us)
+        if row.kind == "retraction":
+            standing.remove(about)
+        else:
+            assert about not in standing, f"said twice: {about}"
+            standing.add(about)
+    return sorted(standing)
 
 
 def _columns(table: Table) -> Iterable[object]:

@@ -193,3 +193,27 @@ def test_the_thread_ends_soon_however_long_it_would_wait(floor: Floor) -> None:
     stop.set()
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_each_partition_is_announced_about_by_itself(database_url: str) -> None:
+    engine, minute = open_database(database_url), 40
+    journals = [MemoryJournal(), MemoryJournal()]
+    parts = [Numbered(journal, number) for number, journal in enumerate(journals)]
+    projectors = [Projector(part, engine) for part in parts]
+    announcers = [Announcer(part, engine, now_us=lambda: START_US + minute * MINUTE_US) for part in parts]
+
+    def look() -> list[list[str]]:
+        """Of which tickets something has been said in each partition."""
+        for projector in projectors:
+            projector.catch_up()
+        for announcer in announcers:
+            announcer.announce()
+        return [[Announcement.FromString(event.payload).ticket_id for event in announcements(journal)] for journal in journals]
+
+    assert look() == [[], []]
+    record(journals[0], [rules_event(1, RULES), fact("of the first", 0, Opened())])
+    assert look() == [["of the first"] * 2, []]
+    record(journals[1], [rules_event(1, RULES)._replace(type="sla.v1.rules_shared"), fact("of the second", 20, Opened())])
+    assert look() == [["of the first"] * 2, ["of the second"]]
+    minute = 60
+    assert look() == [["of the first"] * 2, ["of the second"] * 2]
