@@ -73,7 +73,7 @@ def test_forms_and_drafts_are_listed(file: Path, tmp_path: Path) -> None:
     with running(MemoryJournal()) as server:
         draft = pb.SaveFormDraftRequest(request_id="d", tenant="acme", document_json='{"form": "g", "title": "Later"}')
         position = FormServiceStub(server.channel).SaveFormDraft(draft).position
-        assert server.application.parts.projector.wait_for(position, timeout_s=30)
+        assert server.application.parts.projectors[0].wait_for(position, timeout_s=30)
         remote = ("--server", server.address, "--tenant", "acme")
         assert "Later" in run("form", "list", *remote, "--drafts").out
         assert run("form", "list", *remote, "--drafts", "--json").document["drafts"][0]["form"] == "g"
