@@ -4,6 +4,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from threading import Event
 from typing import Any
@@ -62,10 +63,10 @@ class Away(MemoryJournal):
         super().__init__()
         self.asked, self.back = Event(), Event()
 
-    def append(self, commit: Commit) -> Receipt:
+    def submit(self, commit: Commit) -> Future[Receipt]:
         self.asked.set()
         self.back.wait()
-        return super().append(commit)
+        return super().submit(commit)
 
 
 def send(server: Running, method: MethodDescriptor, **fields: str) -> Any:
