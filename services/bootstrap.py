@@ -21,6 +21,7 @@ from opsledger.services.exchange.scorecard_publisher import ScorecardPublisher
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.grpc import (
     calibration_service,
+    cluster_service,
     coaching_service,
     evaluation_service,
     form_service,
@@ -101,6 +102,11 @@ class Application:
         if join := getattr(self.parts.journal, "join", None):
             join(self.parts.settings.advertise or address)
 
+    def hand_over(self) -> None:
+        """Give the share of the work to the other nodes, if there are any; what comes to this one until it ends is done by them."""
+        if hand_over := getattr(self.parts.journal, "hand_over", None):
+            hand_over(self.parts.settings.drain_s)
+
     def start(self) -> None:
         for work in self.background:
             work.start()
@@ -144,7 +150,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     parts = Parts(
         settings, whole, decisions, engine, projectors, tuple(_projecting(whole, projectors, engine, on_dead)), progress, Metrics(),
         Threads(
-            InThread("commands", limits.command_threads, limits.command_queue_max),
+            InThread("commands", limits.command_threads, limits.command_queue_max, before=partial(_freshen, whole)),
             InThread("queries", limits.query_threads, limits.query_queue_max),
         ),
     )
@@ -160,6 +166,11 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     return Application(parts, steps, tuple(_services(parts)), tuple(_background(parts, on_dead)))
 
 
+def _freshen(journal: PartitionedJournal, request: Any, *_: object) -> None:
+    """A command is decided on all that was decided for its tenant before, through whichever node."""
+    journal.of_tenant(request.tenant).freshen()
+
+
 def _projecting(
     journal: PartitionedJournal, projectors: Sequence[Projector], engine: Engine, on_dead: OnDead
 ) -> Iterator[Background]:
@@ -170,8 +181,10 @@ def _projecting(
 
 def _services(parts: Parts) -> Iterator[Service]:
     limits = parts.settings.limits
+    cluster = cluster_service.ClusterService(parts.journal, parts.progress, parts.threads.queries)
+    yield Service(cluster_service.SERVICE.full_name, cluster.register)
     if parts.settings.kafka:
-        yield from _cluster_services(parts)
+        yield from _node_services(parts)
     intake = Intake(parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max)
     recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
@@ -205,13 +218,12 @@ def _services(parts: Parts) -> Iterator[Service]:
     yield Service(coaching_service.SERVICE.full_name, coaching.register, is_healthy=parts.is_projecting)
 
 
-def _cluster_services(parts: Parts) -> Iterator[Service]:
+def _node_services(parts: Parts) -> Iterator[Service]:
     from opsledger.services.cluster.node import ClusterJournal
     from opsledger.services.grpc import node_service
 
     if isinstance(parts.journal, ClusterJournal):
-        nodes = node_service.NodeService(parts.journal)
-        yield Service(node_service.SERVICE.full_name, nodes.register)
+        yield Service(node_service.SERVICE.full_name, node_service.NodeService(parts.journal).register)
 
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:

@@ -79,6 +79,7 @@ async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJo
         while not (await asyncio.wait({stop}, timeout=_HEALTH_S))[0]:
             await server.tell_health()
         code = stop.result()
+        await asyncio.to_thread(application.hand_over)
         log.info("draining", drain_s=settings.drain_s)
         await server.drain()
     log.info("stopped", code=code)

@@ -11,6 +11,7 @@ import typer
 
 from opsledger.core.errors import InvalidInput, OpsledgerError
 from opsledger.services.cli import (
+    cluster,
     coaching,
     demo,
     dlq,
@@ -33,6 +34,7 @@ EXIT_WRONG, EXIT_INPUT = 1, 2
 cli = typer.Typer(
     name="opsledger", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
+cli.add_typer(cluster.group, name="cluster")
 cli.add_typer(dlq.group, name="dlq")
 cli.add_typer(form.group, name="form")
 cli.add_typer(imports.group, name="import")

@@ -4,6 +4,7 @@ Recording has its own module: its stream is more than a call.
 """
 from __future__ import annotations
 
+from opsledger.proto.cluster.v1 import cluster_pb2 as cluster
 from opsledger.proto.coaching.v1 import coaching_pb2 as coaching
 from opsledger.proto.quality.v1 import calibrations_pb2 as calibrations
 from opsledger.proto.quality.v1 import evaluations_pb2 as evaluations
@@ -13,6 +14,11 @@ from opsledger.proto.scorecards.v1 import scorecards_pb2 as scorecards
 from opsledger.proto.sla.v1 import rules_pb2 as rules
 from opsledger.proto.sla.v1 import timers_pb2 as timers
 from opsledger.services.client.calls import Area, Method, Stream
+
+
+class Cluster(Area):
+    SERVICE = cluster.DESCRIPTOR.services_by_name["ClusterService"]
+    GetStatus = Method(cluster.GetStatusRequest, cluster.GetStatusResponse)
 
 
 class Rules(Area):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import grpc
 
-from opsledger.services.client.areas import Calibrations, Coaching, Evaluations, Forms, Rules, Sampling, Scorecards, Timers
+from opsledger.services.client.areas import Calibrations, Cluster, Coaching, Evaluations, Forms, Rules, Sampling, Scorecards, Timers
 from opsledger.services.client.attempts import ATTEMPTS_MAX
 from opsledger.services.client.connection import Connection
 from opsledger.services.client.recording import Recorder
@@ -25,6 +25,7 @@ class Client:
         self.sampling = Sampling(connection)
         self.calibrations = Calibrations(connection)
         self.coaching = Coaching(connection)
+        self.cluster = Cluster(connection)
 
     @property
     def position(self) -> int:

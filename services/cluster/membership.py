@@ -14,6 +14,7 @@ from kafka.errors import FencedInstanceIdError, KafkaError
 from kafka.structs import MemberState
 
 from opsledger.core.errors import JournalStopped, JournalUnreachable
+from opsledger.services.cluster.group import group_of
 from opsledger.services.cluster.holder import Holder
 from opsledger.services.journal.kafka.link import Unreachable, options, release
 from opsledger.services.journal.kafka.settings import KafkaLink
@@ -27,13 +28,9 @@ _HEARTBEATS = 6
 """Within a session."""
 
 
-def group_of(link: KafkaLink) -> str:
-    return f"{link.topic}.nodes"
-
-
 class Membership:
-    """A member with a name that survives a restart (KIP-345): a node that is back within the session time finds its partitions
-    where they were. Partitions move one by one (KIP-429), the others are written on meanwhile."""
+    """A member with a name that survives its process (KIP-345): a node that was killed and is back within the session time finds
+    its partitions where they were. Partitions move one by one (KIP-429), the others are written on meanwhile."""
 
     def __init__(self, link: KafkaLink, node: str, holders: Sequence[Holder]) -> None:
         self._link, self._node, self._holders = link, node, holders
@@ -58,7 +55,7 @@ class Membership:
         self._doubted.set()
 
     def stop(self) -> None:
-        """Give everything up in order. The group keeps the place of this node for the session time."""
+        """Give everything up in order. The group keeps the place of this node for the session time. Idempotent."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()

@@ -1,20 +1,24 @@
 """One node of a journal on Kafka: a replica of every partition, the ones it writes, and the way to the others."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 
 import grpc
 
-from opsledger.core.errors import JournalError
+from opsledger.core.errors import JournalError, JournalUnreachable
+from opsledger.proto.cluster.v1 import cluster_pb2 as pb
+from opsledger.services.cluster.group import members, remove
 from opsledger.services.cluster.holder import Holder
 from opsledger.services.cluster.membership import Membership
 from opsledger.services.cluster.partition import SharedPartition
 from opsledger.services.cluster.peers import Peers
+from opsledger.services.cluster.status import describe
 from opsledger.services.journal.kafka.journal import KafkaJournal
 from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.kafka.topic import ensure_topic
@@ -23,6 +27,8 @@ from opsledger.services.journal.partitions import PartitionedJournal
 _OPENING_MAX = 8
 """Replicas that are opened at the same time."""
 _LOOK_S = 0.5
+_CLAIM_LOOK_S = 0.02
+_log = logging.getLogger(__name__)
 
 
 class ClusterJournal(PartitionedJournal):
@@ -57,11 +63,33 @@ class ClusterJournal(PartitionedJournal):
         for holder in self.holders:
             holder.wait_settled(max(deadline_s - monotonic(), 0))
 
-    def leave(self) -> None:
-        """Finish what was queued and give every partition up. Others take them over, unless this node is back before."""
+    def hand_over(self, timeout_s: float) -> None:
+        """Give every partition to the other nodes, and return when they have claimed them, there are none, or it takes too long.
+        This node goes on taking commits, which they record."""
+        owned = [journal for journal in self.journals if journal.is_owner]
+        self._give_up()
+        if self._membership.ended:
+            return
+        try:
+            remove(self._link, self.node)
+            if not members(self._link):
+                return
+        except JournalUnreachable as error:
+            _log.warning("the other nodes take over after %s s: %s", self._link.session_timeout_s, error)
+            return
+        deadline_s = monotonic() + timeout_s
+        for journal in owned:
+            while not journal.is_claimed_elsewhere and monotonic() < deadline_s:
+                sleep(_CLAIM_LOOK_S)
+
+    def _give_up(self) -> None:
         self._membership.stop()
         for holder in self.holders:
             holder.stop()
+
+    def describe(self, status: pb.GetStatusResponse) -> None:
+        """Fill in what is known of the nodes."""
+        describe(status, self.node, self._link, self.journals)
 
     def follow(self, stop: Event) -> None:
         """Return when ``stop`` is set; raises JournalStopped when this node cannot go on."""
@@ -71,7 +99,7 @@ class ClusterJournal(PartitionedJournal):
                     raise problem
 
     def close(self) -> None:
-        self.leave()
+        self._give_up()
         self._peers.close()
         super().close()
 

@@ -48,6 +48,10 @@ class SharedPartition(Numbered):
     def submit(self, commit: Commit) -> Future[Receipt]:
         return self._receipt(self._submit(commit))
 
+    def freshen(self) -> None:
+        if not self.is_owner:
+            self._await(self._submit(Commit([])).result().position)
+
     def append(self, commit: Commit) -> Receipt:
         answered = self._submit(commit).result()
         [outcome] = answered.outcomes

@@ -25,9 +25,12 @@ class InThread:
     not answer the function.
     """
 
-    def __init__(self, kind: str = "queries", threads: int = 4, queue_max: int = 256) -> None:
-        """``kind`` names the calls to those who are refused."""
+    def __init__(
+        self, kind: str = "queries", threads: int = 4, queue_max: int = 256, *, before: Callable[..., object] | None = None
+    ) -> None:
+        """``kind`` names the calls to those who are refused. ``before`` is called ahead of each function, with its arguments."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=kind)
+        self._before = before
         self._kind, self._queue_max = kind, queue_max
         self.depth = 0
         """Calls waiting or running."""
@@ -37,13 +40,18 @@ class InThread:
             raise Overloaded(f"{self._queue_max} {self._kind} are waiting already")
         self.depth += 1
         try:
-            work = partial(copy_context().run, partial(function, *args, **kwargs))
+            work = partial(copy_context().run, self._call, partial(function, *args, **kwargs))
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except (OperationalError, InterfaceError) as error:
             log.error("the database does not answer", exc_info=error)
             raise DatabaseUnusable("the read models' database does not answer; try again later") from error
         finally:
             self.depth -= 1
+
+    def _call(self, call: partial[T]) -> T:
+        if self._before is not None:
+            self._before(*call.args, **call.keywords)
+        return call()
 
     def close(self) -> None:
         """Wait for what is running; drop what is waiting."""

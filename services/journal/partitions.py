@@ -24,6 +24,10 @@ class Partition(Journal, Protocol):
     def wait_owner(self, owner: bool, timeout_s: float) -> bool:
         """Block until ``is_owner`` is as wanted (True), or the time is over (False)."""
 
+    def freshen(self) -> None:
+        """Return when this node has read everything that was recorded before the call, through whichever node. Raises what ``append``
+        raises."""
+
 
 class Numbered:
     """A journal of which this process is the only writer, as a partition. See Partition."""
@@ -40,6 +44,9 @@ class Numbered:
         if not owner:
             Event().wait(timeout_s)
         return owner
+
+    def freshen(self) -> None:
+        pass  # whoever writes it has read it
 
     def submit(self, commit: Commit) -> Future[Receipt]:
         return self._numbered(self.journal.submit(commit))
