@@ -22,7 +22,7 @@ test: lint       ## Set up, lint, and run all tests, with a real Kafka broker an
 	deploy/kafka/fetch.sh >/dev/null
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-cluster: build ## The failover campaign: three brokers and two nodes, everything killed in turn, minutes long.
+test-cluster: build ## The fault campaign: three brokers, three nodes, all of them killed, frozen and cut off in turn; half an hour.
 	deploy/kafka/fetch.sh >/dev/null
 	$(BIN)/python -m pytest -m cluster -s tests/cluster
 

@@ -14,6 +14,8 @@ from tests.kit.history import History
 from tests.kit.kafka_checks import all_events, segments
 
 STARTED, SUBMITTED = "es:decisions:quality.evaluation.started", "es:decisions:quality.evaluation.submitted"
+SHARED = "sla.v1.rules_shared"
+"""A copy for each partition."""
 
 
 def fresh_replicas(folder: Path, link: KafkaLink, partitions: int) -> list[list[RecordedEvent]]:
@@ -39,7 +41,7 @@ def check_history(history: History, events: list[list[RecordedEvent]]) -> None:
     """No acknowledged event is lost, none is there twice or elsewhere than was said, and there is none that nobody sent."""
     assert history.contradictions == []
     stands = {begin_of(number) + event.position: event for number, found in enumerate(events) for event in found}
-    keys = [event.key for event in stands.values() if event.key]
+    keys = [(event.key, partition_at(at) if event.type == SHARED else None) for at, event in stands.items() if event.key]
     assert len(keys) == len(set(keys)), "an event stands twice"
     assert {key: at for key, at in history.facts.items() if at not in stands or stands[at].key != key} == {}
     facts = [event for event in stands.values() if event.type.startswith("tickets.")]

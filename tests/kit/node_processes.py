@@ -48,8 +48,10 @@ class Node:
         return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
+        """Whatever its state: nothing of it is left."""
         self._signal(signal.SIGKILL)
-        self.await_end()
+        if self._process:
+            self.await_end()
 
     def stop(self) -> None:
         """As an operator does: it finishes what is in flight."""
