@@ -89,6 +89,8 @@ class ReadYourWrites:
     async def _wait(self, position: int, end_s: float) -> None:
         part = self._journal.of_position(position)
         if position > part.position and not await _heard_of(part, position, end_s - monotonic()):
+            if not part.is_owner:
+                raise NotReady(f"this node has read the journal up to position {part.position}, not yet to {position}")
             raise InvalidInput(FieldViolation(
                 METADATA_KEY, "OUT_OF_RANGE", f"the journal ends at position {part.position}" + _of(part, self._journal)
             ))

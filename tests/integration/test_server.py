@@ -187,6 +187,9 @@ def test_a_query_waits_for_a_position_that_another_node_has_recorded() -> None:
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await say(channel, metadata=(("opsledger-min-position", position),))
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await say(channel, metadata=(("opsledger-min-position", str(wanted + 1)),))
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE, "only its owner knows what it does not hold"
 
     asyncio.run(with_echo((answer_errors, ReadYourWrites(progress, journal)), talk))
 
