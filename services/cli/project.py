@@ -23,17 +23,17 @@ def catch_up(journal: JournalFolder = DEFAULT_JOURNAL, database: DatabaseUrl = D
     from opsledger.services.projections.database import open_database
     from opsledger.services.projections.runner import Projector
 
-    engine = open_database(database)
+    engine, positions, events = open_database(database), [], 0
     with open_partitions(journal) as partitions, progress_steps() as show:
-        projectors = [Projector(partition, engine, snapshot=True) for partition in partitions]
-        before = sum(projector.position for projector in projectors)
-        for projector, partition in zip(projectors, partitions, strict=True):
-            projector.catch_up(partial(_show, show, "projecting", partition.position))
-    positions = [projector.position for projector in projectors]
+        for partition in partitions:
+            projector = Projector(partition, engine, snapshot=True)
+            events -= projector.position
+            positions.append(projector.catch_up(partial(_show, show, "projecting", partition.position)))
+    events += sum(positions)
     if as_json:
-        print(json.dumps({**_places(positions), "events": sum(positions) - before}))
+        print(json.dumps({**_places(positions), "events": events}))
     else:
-        print(f"{sum(positions) - before:,} events projected; the read models are at {_said(positions)}")
+        print(f"{events:,} events projected; the read models are at {_said(positions)}")
 
 
 def rebuild(
