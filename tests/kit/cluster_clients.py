@@ -13,7 +13,7 @@ from random import Random
 from threading import Event, Thread
 from typing import Any, TypeVar
 
-from opsledger.core.errors import JournalMoved, JournalUnreachable, NotReady, OpsledgerError, Overloaded
+from opsledger.core.errors import JournalMoved, JournalStopped, JournalUnreachable, NotReady, OpsledgerError, Overloaded
 from opsledger.core.partitions import home_of
 from opsledger.core.tickets.facts import Fact, Opened, Replied, Status, StatusChanged
 from opsledger.core.tickets.identity import fact_key
@@ -26,7 +26,7 @@ from tests.kit.quality import FORM_DOCUMENT, SIXTY
 from tests.kit.read_models import RULES
 
 T = TypeVar("T")
-AGAIN = (NotReady, JournalMoved, JournalUnreachable, Overloaded)
+AGAIN = (NotReady, JournalMoved, JournalStopped, JournalUnreachable, Overloaded)
 """What a node may answer while it cannot write. Everything else is a wrong answer."""
 LIFE: tuple[Fact, ...] = (Opened(agent="bob", group="tier 1"), Replied(public=True), StatusChanged(Status.RESOLVED))
 

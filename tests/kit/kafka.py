@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import SystemRandom
 from time import monotonic, sleep, time_ns
 
 from opsledger.services.journal.kafka.settings import KafkaLink
@@ -27,17 +28,19 @@ ROOT = Path(__file__).parents[2]
 BROKER = ROOT / "deploy" / "kafka" / "broker.sh"
 START_S = 60
 _numbers = itertools.count(1)
+_ports = SystemRandom()
 
 
 def free_port() -> int:
-    """A port whose successor is free too: the controller's."""
+    """A port whose successor is free too: the controller's. Systems give connections ports above these (32768 and up on Linux), so it
+    stays free while a broker or node is away."""
     while True:
+        port = _ports.randrange(10_000, 32_000)
         with socket.socket() as probe, socket.socket() as following:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
             try:
+                probe.bind(("127.0.0.1", port))
                 following.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
 
