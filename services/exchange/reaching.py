@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from opsledger.core.errors import ExchangeUnreachable, JournalUnreachable
-from opsledger.services.journal.kafka.link import admin_client, options, producer_client, release
+from opsledger.services.journal.kafka.link import admin_client, options, producer_client, release, said
 from opsledger.services.journal.kafka.settings import KafkaLink
 
 CLOSE_S = 2.0
@@ -26,7 +26,7 @@ def answering() -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        raise ExchangeUnreachable(f"Kafka does not answer ({type(error).__name__}: {error})") from error
+        raise ExchangeUnreachable(f"Kafka does not answer ({said(error)})") from error
 
 
 @contextmanager

@@ -85,6 +85,12 @@ def release(client: KafkaProducer | KafkaConsumer, wait_s: float = 0.0) -> None:
         _log.warning("a connection to Kafka did not end in order (%s: %s)", type(error).__name__, error)
 
 
+def said(error: KafkaError) -> str:
+    """What went wrong, and where to look when no connection came about at all: the client keeps the reason to itself."""
+    text = str(error)  # begins with its class
+    return f"{text}: are bootstrap_servers, tls, ca_file, username and password right?" if "bootstrap" in text else text
+
+
 class Unreachable:
     """A context: errors of the client leave it as JournalUnreachable, with their own as their cause."""
 
@@ -95,4 +101,4 @@ class Unreachable:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, KafkaError):
-            raise JournalUnreachable(f"Kafka: {self._what} ({type(error).__name__}: {error})") from error
+            raise JournalUnreachable(f"Kafka: {self._what} ({said(error)})") from error
