@@ -1,4 +1,4 @@
-"""Nodes share the inbound topic and the partitions of the journal; one is killed while events come."""
+"""Nodes share the inbound topic and the partitions of the journal; one is killed or frozen while events come."""
 from __future__ import annotations
 
 import itertools
@@ -6,6 +6,8 @@ import signal
 from collections import Counter
 from pathlib import Path
 from threading import Event, Thread
+
+import pytest
 
 from opsledger.core.tickets.identity import fact_key
 from opsledger.services.exchange.dead_letters import read_dead_letter
@@ -52,18 +54,30 @@ def public_events(exchange: Exchange) -> list[tuple[str, int, str]]:
     return [(said["ce_id"].decode(), int(said["ce_position"]), decode_bytes(record.value).ticket_id) for said, record in records]
 
 
-def test_a_node_is_killed_and_every_event_is_recorded_and_published(tmp_path: Path, postgres_url: str) -> None:
+def dead_letters(exchange: Exchange) -> list[tuple[tuple[int, int], bytes]]:
+    """Where each came from, and its value."""
+    letters = map(read_dead_letter, consume(exchange, exchange.topics.dead_letters.name))
+    return [((letter.partition, letter.offset), letter.record.value) for letter in letters]
+
+
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+def test_every_event_is_recorded_and_published(tmp_path: Path, postgres_url: str, how: str) -> None:
+    """A node that is frozen while the other takes its work over wakes up with records in its hands."""
     exchange = new_exchange(partitions=4)
     with two_nodes(tmp_path, exchange, postgres_url) as (one, two):
         producing = Producing(exchange)
         for what in ("ingress_recorded", "published"):
             until(lambda what=what: one.metric(what) and two.metric(what), f"{what}: one of them does nothing")
-        assert one.process.end(signal.SIGKILL) == -signal.SIGKILL
+        one.process.process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGSTOP)
         producing.end()
         names = [[f"{number:03}-{ticket}" for number in range(producing.rounds)] for ticket in range(TICKETS)]
         wanted = {fact_key("acme", "zendesk", name).hex() for of_ticket in names for name in of_ticket}
         until(lambda: {id_ for id_, _, _ in public_events(exchange)} >= wanted, "not every event is published")
-        until(lambda: len(consume(exchange, exchange.topics.dead_letters.name)) >= producing.rounds, "not everything is consumed")
+        until(lambda: {place for place, _ in dead_letters(exchange)} == producing.refused, "not everything is consumed")
+        if how == "frozen":
+            one.process.process.send_signal(signal.SIGCONT)
+            until(lambda: one.metric("publisher_lag") == 0 and one.metric("ingress_lag") == 0, "it does not go on")
+            assert one.process.end(signal.SIGTERM) == 0
         assert two.process.end(signal.SIGTERM) == 0
 
     recorded = two.events()
@@ -73,9 +87,8 @@ def test_a_node_is_killed_and_every_event_is_recorded_and_published(tmp_path: Pa
         facts = [decode_bytes(event.payload) for event in itertools.chain.from_iterable(recorded)]
         assert [fact.event_id for fact in facts if fact.ticket_id == f"T{ticket}"] == of_ticket
 
-    letters = [read_dead_letter(record) for record in consume(exchange, exchange.topics.dead_letters.name)]
-    assert {(letter.partition, letter.offset) for letter in letters} == producing.refused
-    assert {letter.record.value for letter in letters} == {NO_EVENT}
+    assert {place for place, _ in dead_letters(exchange)} == producing.refused
+    assert {value for _, value in dead_letters(exchange)} == {NO_EVENT}
 
     published = public_events(exchange)
     assert {id_ for id_, _, _ in published} == wanted
