@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from opsledger.core.partitions import begin_of
 from opsledger.core.ports import Journal
+from opsledger.proto.cluster.v1 import node_pb2
 from opsledger.services.background import Background
 from opsledger.services.coaching.answers import CoachingAnswers
 from opsledger.services.coaching.commands import CoachingCommands
@@ -63,6 +64,7 @@ from opsledger.services.tickets.intake import Intake
 from opsledger.services.timers.announcer import DAY_US, Announcer
 from opsledger.services.timers.answers import Explanations, TimerAnswers
 
+NODE_SERVICE = node_pb2.DESCRIPTOR.services_by_name["NodeService"].full_name
 OnDead = Callable[[Exception], None]
 _PROJECTED_TOGETHER = 5_000
 """Events in one transaction of the read models: few enough that queries do not wait long for what was just written."""
@@ -125,12 +127,14 @@ def open_journal(settings: Settings) -> PartitionedJournal:
     if settings.kafka is None:
         return PartitionedJournal([Numbered(SegmentJournal.open(settings.journal))])
     from opsledger.services.cluster.node import ClusterJournal
-    from opsledger.services.cluster.peers import credentials, token_of
+    from opsledger.services.cluster.peers import Peers, credentials, token_of
 
     assert settings.node_id  # the settings see to it
-    return ClusterJournal(
-        settings.journal, settings.kafka, settings.node_id, credentials=credentials(settings), token=token_of(settings.peers.token_file),
+    peers = Peers(
+        timeout_s=settings.kafka.delivery_timeout_s, credentials=credentials(settings), token=token_of(settings.peers.token_file),
+        message_bytes_max=settings.limits.message_bytes_max,
     )
+    return ClusterJournal(settings.journal, settings.kafka, settings.node_id, peers)
 
 
 def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDead) -> Application:
@@ -158,7 +162,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
         Observation(parts.metrics),
         answer_errors,
         WhenJournalStops(on_dead),
-        Gate(limits.rpcs_max, limits.streams_max),
+        Gate(limits.rpcs_max, limits.streams_max, spared=(NODE_SERVICE,)),
         authentication,
         ReadYourWrites(parts.progress, whole),
     )
@@ -223,7 +227,7 @@ def _node_services(parts: Parts) -> Iterator[Service]:
     from opsledger.services.grpc import node_service
 
     if isinstance(parts.journal, ClusterJournal):
-        yield Service(node_service.SERVICE.full_name, node_service.NodeService(parts.journal).register)
+        yield Service(NODE_SERVICE, node_service.NodeService(parts.journal).register)
 
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:

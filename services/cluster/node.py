@@ -2,14 +2,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
-
-import grpc
 
 from opsledger.core.errors import JournalError, JournalUnreachable
 from opsledger.proto.cluster.v1 import cluster_pb2 as pb
@@ -34,13 +32,10 @@ _log = logging.getLogger(__name__)
 class ClusterJournal(PartitionedJournal):
     """The whole journal, as every node has it: any node takes any commit. It owns nothing before it has joined the other nodes."""
 
-    def __init__(
-        self, folder: Path, link: KafkaLink, node: str, *, credentials: grpc.ChannelCredentials | None = None,
-        token: Callable[[], str] = str,
-    ) -> None:
+    def __init__(self, folder: Path, link: KafkaLink, node: str, peers: Peers) -> None:
         """Opens the replicas, in ``folder/0`` and so on, and catches up. Raises what KafkaJournal raises."""
         self.node, self._link = node, link
-        self._peers = Peers(timeout_s=link.delivery_timeout_s, credentials=credentials, token=token)
+        self._peers = peers
         self.journals = _open(folder, link, node)
         super().__init__([
             SharedPartition(journal, number, node, self._peers, link.delivery_timeout_s)

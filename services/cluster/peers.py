@@ -19,7 +19,7 @@ from opsledger.services.cluster.messages import commit_message, outcome_of
 from opsledger.services.settings import Settings
 
 SERVICE = pb.DESCRIPTOR.services_by_name["NodeService"]
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES, _FRAME_BYTES = 1 << 20, 16
 _OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_retries", 0),
@@ -57,9 +57,11 @@ class Peers:
     """Sends commits to nodes by their address. Thread-safe."""
 
     def __init__(
-        self, *, timeout_s: float, credentials: grpc.ChannelCredentials | None = None, token: Callable[[], str] = str
+        self, *, timeout_s: float, credentials: grpc.ChannelCredentials | None = None, token: Callable[[], str] = str,
+        message_bytes_max: int = 4 << 20,
     ) -> None:
-        """``token`` is shown with each request, unless it is empty."""
+        """``token`` is shown with each request, unless it is empty. ``message_bytes_max``: what the other nodes take."""
+        self._piece_bytes = max(min(_PIECE_BYTES, message_bytes_max - _FRAME_BYTES), 1)
         self._timeout_s, self._credentials, self._token = timeout_s, credentials, token
         self._lock = Lock()
         self._channels: dict[str, grpc.Channel] = {}
@@ -95,13 +97,13 @@ class Peers:
         channel = self._channel(address)
         token = self._token()
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        if len(request) <= _PIECE_BYTES:
+        if len(request) <= self._piece_bytes:
             append = channel.unary_unary(f"/{SERVICE.full_name}/Append", None, pb.AppendResponse.FromString)
             return append.future(request, timeout=self._timeout_s, metadata=metadata)
         pieces = channel.stream_unary(
             f"/{SERVICE.full_name}/AppendInPieces", pb.Piece.SerializeToString, pb.AppendResponse.FromString,
         )
-        return pieces.future(_pieces(request), timeout=self._timeout_s, metadata=metadata)
+        return pieces.future(_pieces(request, self._piece_bytes), timeout=self._timeout_s, metadata=metadata)
 
     def _channel(self, address: str) -> grpc.Channel:
         with self._lock:
@@ -124,9 +126,9 @@ class Peers:
                 channel.close()
 
 
-def _pieces(request: bytes) -> Iterator[pb.Piece]:
-    for begin in range(0, len(request), _PIECE_BYTES):
-        yield pb.Piece(data=request[begin : begin + _PIECE_BYTES])
+def _pieces(request: bytes, size: int) -> Iterator[pb.Piece]:
+    for begin in range(0, len(request), size):
+        yield pb.Piece(data=request[begin:begin + size])
 
 
 def _unreachable(address: str, failed: grpc.RpcError) -> OpsledgerError:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from opsledger.core.errors import JournalMoved
+from opsledger.core.errors import InvalidSettings, JournalMoved
 from opsledger.services.journal.kafka.journal import KafkaJournal
+from opsledger.services.journal.kafka.link import admin_client
 from opsledger.services.journal.kafka.settings import KafkaLink
 from tests.kit.journals import decision, event, facts
 from tests.kit.kafka import shared_broker
@@ -110,3 +111,32 @@ def test_a_frozen_owner_that_wakes_up_acknowledges_nothing(tmp_path: Path, link:
     assert len(events) == taken_over_at + 101
     again, _ = read_from_topic(tmp_path / "fresh", link)
     assert again == events
+
+
+def test_an_owner_that_gives_up_finishes_what_was_queued_and_takes_nothing_more(tmp_path: Path, link: KafkaLink) -> None:
+    with KafkaJournal(tmp_path / "a", link, node="a") as a, KafkaJournal(tmp_path / "b", link, node="b", owner=False) as b:
+        answers = [a.submit(facts(event(key=str(number)))) for number in range(500)]
+        a.release()
+        assert [answer.result().positions for answer in answers] == [(number,) for number in range(1, 501)]
+        assert a.wait_owner(False, 0)
+        with pytest.raises(JournalMoved, match="nobody"):
+            a.append(facts(event()))
+        b.claim()
+        assert b.wait_owner(True, 0)
+        assert b.append(facts(event())).positions == (501,)
+        assert a.wait_beyond(500, 30)
+        with pytest.raises(JournalMoved, match="b"):
+            a.append(facts(event()))
+        a.claim()
+        assert b.wait_owner(False, 30)
+        assert a.append(facts(event())).positions == (502,)
+
+
+def test_a_topic_that_was_given_more_partitions_is_refused(tmp_path: Path, link: KafkaLink) -> None:
+    with KafkaJournal(tmp_path / "a", link, node="a") as journal:
+        journal.append(facts(event()))
+    admin = admin_client(link)
+    admin.create_partitions({link.topic: 2})
+    admin.close()
+    with pytest.raises(InvalidSettings, match="are 2 and must be 1"):
+        KafkaJournal(tmp_path / "b", link, node="b", owner=False)
