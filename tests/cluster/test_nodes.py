@@ -30,7 +30,7 @@ pytestmark = pytest.mark.cluster
 KILLS = int(os.environ.get("CLUSTER_KILLS", "20"))
 PARTITIONS = 4
 SESSION_S = 6
-MORE, PATIENCE_S = 5, 150
+MORE, PATIENCE_S = 5, 240
 """Acknowledgements in each partition after which, and time within which, it counts as written again."""
 REPLICA_MEBIBYTES = 1_024
 

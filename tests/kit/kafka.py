@@ -26,7 +26,7 @@ from tests.kit.tcp_proxy import TcpProxy
 
 ROOT = Path(__file__).parents[2]
 BROKER = ROOT / "deploy" / "kafka" / "broker.sh"
-START_S = 60
+START_S = 180
 _numbers = itertools.count(1)
 _ports = SystemRandom()
 

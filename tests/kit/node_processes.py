@@ -11,7 +11,7 @@ from opsledger.services.journal.kafka.settings import KafkaLink
 from tests.kit.kafka import free_port
 from tests.kit.processes import COMMAND
 
-START_S = 120
+START_S = 180
 
 
 class Node:
