@@ -45,9 +45,9 @@ class Announcer:
         self.announced = 0
         """How many announcements and retractions it has made."""
 
-    def announce(self) -> int | None:
+    def announce(self, now_us: int | None = None) -> int | None:
         """Announce and retract what the read models call for now; the next instant at which there may be something, as far as known."""
-        now_us, number = self._now_us(), self._journal.number
+        now_us, number = self._now_us() if now_us is None else now_us, self._journal.number
         with self._engine.connect() as connection:
             queries = AnnouncerQueries(connection, number)
             looked = Stretch(positions_reached(connection).get(number, begin_of(number)), now_us)
@@ -61,9 +61,18 @@ class Announcer:
         return next_at_us
 
     def run(self, stop: Event, projector: Projector, look_s: float) -> None:
-        """Announce until ``stop`` is set: at the next instant, when the read models move, at the latest after ``look_s``."""
+        """Announce until ``stop`` is set: at the next instant, when the read models move, at the latest after ``look_s``.
+
+        An instant is judged when the read models have everything that was recorded by then. They may be far behind, as those of a node
+        that has just begun: a clock that ended in time long ago still runs in them.
+        """
         while not stop.wait(PAUSE_S):
-            next_at_us = self.announce()
+            now_us, recorded = self._now_us(), self._journal.position
+            while not stop.is_set() and not projector.wait_for(recorded, STOP_LOOK_S):
+                pass
+            if stop.is_set():
+                return
+            next_at_us = self.announce(now_us)
             until_s = look_s if next_at_us is None else min(look_s, max(0, next_at_us - self._now_us()) / 1_000_000)
             self._wait(stop, projector, until_s)
 

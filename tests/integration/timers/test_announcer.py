@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from queue import SimpleQueue
 from threading import Event, Thread
 
 import pytest
@@ -18,6 +19,8 @@ from opsledger.services.projections.runner import Projector
 from opsledger.services.tickets.codec import timestamp_us
 from opsledger.services.timers.announcer import Announcer
 from tests.kit.read_models import MINUTE_US, RULES, START_US, fact, record, rules_event
+
+PATIENCE_S = 30
 
 
 class Floor:
@@ -124,6 +127,33 @@ def test_what_was_announced_while_the_read_models_were_behind_is_retracted(floor
     floor.announcer.announce()
     floor.at(71)
     assert [kind for kind, *_ in floor.told()[4:]] == ["retraction"] * 4
+
+
+def test_nothing_is_announced_by_read_models_that_are_behind_when_it_begins(floor: Floor) -> None:
+    """As those of a node that takes a partition over, or has been away: the journal knows that the ticket was merged in time."""
+    asked: SimpleQueue[int] = SimpleQueue()
+
+    class Observed(Projector):
+        def wait_for(self, position: int, timeout_s: float | None = None) -> bool:
+            asked.put(position)
+            return super().wait_for(position, timeout_s)
+
+    floor.at(0, fact("1", 0, Opened(priority="high")))
+    merged = record(floor.journal, [fact("1", 5, Merged("2"))])
+    floor.minute = 70
+    floor.restart()
+    projector, stop = Observed(Numbered(floor.journal), floor.engine), Event()
+    thread = Thread(target=floor.announcer.run, args=(stop, projector, 60.0))
+    thread.start()
+    try:
+        assert asked.get(timeout=PATIENCE_S) == merged
+        projector.catch_up()
+        while asked.get(timeout=PATIENCE_S) != merged + 1:  # it has announced, and waits for more
+            pass
+    finally:
+        stop.set()
+        thread.join()
+    assert floor.told() == []
 
 
 def test_another_due_time_is_announced_anew_and_the_old_one_retracted(floor: Floor) -> None:
