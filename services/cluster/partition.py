@@ -80,7 +80,7 @@ class SharedPartition(Numbered):
                 answer.set_exception(error)
             else:
                 try:
-                    self._lane.submit(commit, 0).add_done_callback(from_owner)
+                    self._lane.submit(commit, check(commit)).add_done_callback(from_owner)
                 except OpsledgerError as refused:
                     answer.set_exception(refused)
 

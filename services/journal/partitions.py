@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from threading import Event, Lock
 from typing import Any, Protocol
 
-from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.errors import FieldViolation, InvalidInput, Overloaded
 from opsledger.core.partitions import begin_of, home_of, partition_at, partition_of, partition_of_stream
 from opsledger.core.ports import Commit, Journal, NewEvent, Receipt, RecordedEvent
 
@@ -131,6 +131,12 @@ def _merged(commits: Sequence[tuple[Sequence[int], Future[Receipt]]]) -> Future[
     return answer
 
 
+def _failed(error: Exception) -> Future[Receipt]:
+    answer: Future[Receipt] = Future()
+    answer.set_exception(error)
+    return answer
+
+
 class PartitionedJournal:
     """All partitions for who writes and looks up: see Journal. A commit goes to the partition of its events, which must be one.
 
@@ -164,7 +170,8 @@ class PartitionedJournal:
 
     def submit_facts(self, events: Sequence[NewEvent]) -> Future[Receipt]:
         """Events of any partitions: a commit for each partition that has some. The future is done when all are; when one of them
-        fails it raises that error, and the others may stand. Raises Overloaded as ``submit`` does."""
+        fails it raises that error, and the others may stand. Raises Overloaded when nothing was queued: what is tried again at once
+        must not fill the queues of the other partitions with what they have."""
         if len(self.parts) == 1:
             return self.parts[0].submit(Commit(events))
         chosen: dict[int, list[int]] = {}
@@ -172,9 +179,17 @@ class PartitionedJournal:
             chosen.setdefault(partition_of(event, len(self.parts)), []).append(index)
         if len(chosen) == 1:
             return self.parts[next(iter(chosen))].submit(Commit(events))
-        return _merged([
-            (indexes, self.parts[number].submit(Commit([events[index] for index in indexes]))) for number, indexes in chosen.items()
-        ])
+        submitted: list[tuple[Sequence[int], Future[Receipt]]] = []
+        for number, indexes in chosen.items():
+            commit = Commit([events[index] for index in indexes])
+            try:
+                submitted.append((indexes, self.parts[number].submit(commit)))
+            except Overloaded as error:
+                if not submitted:
+                    raise
+                submitted.append((indexes, _failed(error)))
+                break
+        return _merged(submitted)
 
     def _of_commit(self, commit: Commit) -> Partition:
         if len(self.parts) == 1:

@@ -1,11 +1,13 @@
 """Several journals as one: where a commit goes, and how positions and streams are found again."""
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import pytest
 
-from opsledger.core.errors import InvalidInput
+from opsledger.core.errors import InvalidInput, Overloaded
 from opsledger.core.partitions import PARTITIONS_MAX, begin_of, home_of, partition_at, partition_of_stream
-from opsledger.core.ports import Commit, NewEvent
+from opsledger.core.ports import Commit, NewEvent, Receipt
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from tests.kit.journals import name
@@ -65,6 +67,31 @@ def test_a_request_is_known_in_its_partition_again(journal: PartitionedJournal) 
     first = journal.append(Commit([_decision("acme")], name("r1")))
     assert journal.append(Commit([], name("r1"))).positions == first.positions
     assert journal.append(Commit([], name("r2"))).positions == ()
+
+
+def test_a_full_partition_does_not_fill_the_others_with_what_is_tried_again() -> None:
+    class Full(Numbered):
+        def submit(self, commit: Commit) -> Future[Receipt]:
+            raise Overloaded("its queue is full")
+
+    class Counted(Numbered):
+        commits = 0
+
+        def submit(self, commit: Commit) -> Future[Receipt]:
+            self.commits += 1
+            return super().submit(commit)
+
+    open, full = Counted(MemoryJournal(), 0), Full(MemoryJournal(), 1)
+    journal = PartitionedJournal([open, full])
+    facts = [_fact(f"{number}t", f"e{number}") for number in range(20)]
+    facts.sort(key=lambda event: partition_of_stream(event.stream_id, 2))
+    answer = journal.submit_facts(facts)
+    with pytest.raises(Overloaded):
+        answer.result()
+    assert open.commits == 1
+    with pytest.raises(Overloaded):  # at once: whoever tries it again has queued nothing
+        journal.submit_facts(facts[::-1])
+    assert open.commits == 1
 
 
 def test_a_commit_is_of_one_partition(journal: PartitionedJournal) -> None:
