@@ -1,9 +1,10 @@
 """The journal's topic: made with settings that keep everything, refused with settings that would not."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic, sleep
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
@@ -13,6 +14,7 @@ from opsledger.core.errors import FieldViolation, InvalidSettings, JournalUnreac
 from opsledger.services.journal.kafka.link import MESSAGE_BYTES_MAX, Unreachable, admin_client
 from opsledger.services.journal.kafka.settings import KafkaLink
 
+T = TypeVar("T")
 _AGAIN_S = 0.02
 KEEPING = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 """Delete by age and size, of which there is no limit: nothing is ever deleted, compacted neither."""
@@ -50,19 +52,29 @@ def _ensure(admin: KafkaAdminClient, link: KafkaLink) -> Topic:
 
 
 def _partitions(admin: KafkaAdminClient, link: KafkaLink) -> int:
-    [described] = admin.describe_topics([link.topic])
-    return len(described["partitions"])
+    def asked() -> int:
+        [described] = admin.describe_topics([link.topic])  # without partitions from a broker that does not know the topic
+        return len(described["partitions"])
+
+    return _told(asked, "the partitions", link)
 
 
 def _settings(admin: KafkaAdminClient, link: KafkaLink) -> dict[str, str]:
-    """Waits until the broker that is asked knows a topic that has just been made."""
+    def asked() -> dict[str, str]:
+        described: Any = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, link.topic)], config_filter="all")
+        return {name: str(entry["value"]) for name, entry in described["topic"].get(link.topic, {}).items()}
+
+    return _told(asked, "the settings", link)
+
+
+def _told(ask: Callable[[], T], what: str, link: KafkaLink) -> T:
+    """Waits until the broker that is asked knows a topic that has just been made: each request may go to another one."""
     deadline_s = monotonic() + link.request_timeout_s
     while monotonic() < deadline_s:
-        described: Any = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, link.topic)], config_filter="all")
-        if entries := described["topic"].get(link.topic):
-            return {name: str(entry["value"]) for name, entry in entries.items()}
+        if told := ask():
+            return told
         sleep(_AGAIN_S)
-    raise JournalUnreachable(f"Kafka: the settings of {link.topic} are not told")
+    raise JournalUnreachable(f"Kafka: {what} of {link.topic} are not told")
 
 
 def _check(link: KafkaLink, settings: dict[str, str]) -> None:
