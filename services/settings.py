@@ -170,6 +170,14 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _nodes_are_reached_by_each_other(self) -> Settings:
+        if self.kafka is not None and _is_any(reached := self.advertise or self.listen[0]):
+            raise InvalidSettings(FieldViolation(
+                "advertise", "REQUIRED", f"{reached} leads every node to itself: --advertise HOST:PORT says where this one is reached",
+            ))
+        return self
+
+    @model_validator(mode="after")
     def _open_to_others_only_on_purpose(self) -> Settings:
         guarded = self.insecure or self.auth is not None or (self.tls is not None and self.tls.client_ca_file is not None)
         if not guarded and (far := [address for address in self.listen if not _is_local(address)]):
@@ -230,10 +238,18 @@ def _check_address(address: str) -> None:
 
 
 def _is_local(address: str) -> bool:
-    if address.startswith("unix:"):
-        return True
-    host = address.rpartition(":")[0].strip("[]")
+    ip = _ip(address)
+    return ip.is_loopback if ip else address.startswith(("unix:", "localhost:"))
+
+
+def _is_any(address: str) -> bool:
+    """All addresses of a machine, of which none is said."""
+    ip = _ip(address)
+    return ip is not None and ip.is_unspecified
+
+
+def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
     except ValueError:
-        return host == "localhost"
+        return None

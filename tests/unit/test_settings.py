@@ -108,6 +108,13 @@ def test_authentication_opens_the_server_to_others(tmp_path: Path) -> None:
     assert wrong(listen="0.0.0.0:1", tls={"cert_file": "c", "key_file": "k"}) == [("listen", "NOT_GUARDED")]
 
 
+@pytest.mark.parametrize("reached", [{"listen": "0.0.0.0:1"}, {"listen": "[::]:1"}, {"advertise": "0.0.0.0:1"}])
+def test_a_node_says_where_the_others_reach_it(reached: dict[str, str]) -> None:
+    node = {"kafka": {"bootstrap_servers": "k:9092"}, "node_id": "n1", "insecure": True}
+    assert wrong(**node | reached) == [("advertise", "REQUIRED")]
+    assert load_settings(**node | reached | {"advertise": "n1:1"}).advertise == "n1:1"
+
+
 def test_the_exchange_goes_through_the_journals_kafka_unless_it_names_another(config: Path) -> None:
     config.write_text("kafka: {bootstrap_servers: 'k1:9092,k2:9092'}\nnode_id: n7\nexchange: {ingress: true}")
     exchange = load_settings(config).exchange
