@@ -11,7 +11,6 @@ from opsledger.services.importers.runner import Progress
 if TYPE_CHECKING:
     from opsledger.core.ports import Journal
     from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
-    from opsledger.services.journal.partitions import Numbered
     from opsledger.services.projections.runner import Projector
 
 
@@ -36,6 +35,7 @@ class JournalDestination:
 
     def open_sink(self) -> Sink:
         """Raises what is wrong with the database or the journal before anything is recorded."""
+        from opsledger.services.journal.partitions import Numbered
         from opsledger.services.journal.segment import SegmentJournal
         from opsledger.services.projections.database import open_database
         from opsledger.services.projections.runner import Projector
