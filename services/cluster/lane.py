@@ -4,11 +4,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from threading import Lock, Timer
 from time import monotonic
 from typing import NamedTuple
 
-from opsledger.core.errors import JournalMoved, OpsledgerError, Overloaded
+from opsledger.core.errors import JournalMoved, JournalUnreachable, OpsledgerError, Overloaded
 from opsledger.core.ports import Commit, Receipt
 
 QUEUE_COMMITS_MAX, QUEUE_BYTES_MAX = 10_000, 64 << 20
@@ -17,6 +18,8 @@ _REQUEST_COMMITS_MAX, _REQUEST_BYTES_MAX = 1_000, 1 << 20
 """After which the rest waits for the next request; one commit may have more."""
 _HANDOVER_S = 5.0
 """How long commits wait for the next owner after the last one has given the partition up."""
+_LAST_WORD_S = 2.0
+"""How long an owner that is none any more may take to answer what it was asked while it was one."""
 _MARGIN_S = 0.05
 
 
@@ -60,7 +63,11 @@ class Lane:
         self._lock = Lock()
         self._queue: deque[_Waiting] = deque()
         self._queue_bytes = 0
-        self._sending = False
+        self._taken: list[_Waiting] = []
+        self._sending = 0
+        """The number of the request that is on its way; 0 when there is none."""
+        self._requests = self._doubted = 0
+        self._asked = Owner("", "", -1)
         self._refused_by = -1
         """The turn of an owner that does not own the partition any more, or not yet: nothing is sent to it."""
 
@@ -78,21 +85,28 @@ class Lane:
         return answer
 
     def go_on(self) -> None:
-        """Send what waits. To be called when the partition has another owner, too."""
+        """Send what waits. To be called when the partition has another owner, too: who was asked may never answer, when it was frozen."""
         owner = self._owner()
         with self._lock:
+            if self._sending > self._doubted and owner.turn > self._asked.turn:
+                self._doubted = self._sending
+                self._later(_LAST_WORD_S, partial(self._give_up, self._sending))
             if self._sending or not self._queue:
                 return
             is_refused = owner.turn <= self._refused_by
             if is_refused and monotonic() < self._queue[0].patience_ends_s:
                 return  # it waits for the next owner
-            self._sending = True
-            taken = self._take()
+            self._requests += 1
+            request = self._sending = self._requests
+            self._asked, self._taken = owner, self._take()
+            commits = [waiting.commit for waiting in self._taken]
         if is_refused:
-            self._finish(taken, owner, Answered([JournalMoved("", "", 0)] * len(taken), 0))
+            self._finish(request, Answered([JournalMoved("", "", 0)] * len(commits), 0))
             return
-        sent = self._send(owner, [waiting.commit for waiting in taken])
-        sent.add_done_callback(lambda done: self._finish(taken, owner, done.exception() or done.result()))
+        self._send(owner, commits).add_done_callback(lambda done: self._finish(request, done.exception() or done.result()))
+
+    def _give_up(self, request: int) -> None:
+        self._finish(request, JournalUnreachable("the owner that was asked is none any more; send the same request again"))
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
@@ -103,7 +117,12 @@ class Lane:
         self._queue_bytes -= taken_bytes
         return taken
 
-    def _finish(self, taken: list[_Waiting], owner: Owner, answered: Answered | BaseException) -> None:
+    def _finish(self, request: int, answered: Answered | BaseException) -> None:
+        with self._lock:
+            if request != self._sending:
+                return  # it was given up, or has answered
+            self._sending = -request  # nothing is sent until its callers know
+            taken, owner = self._taken, self._asked
         again: list[_Waiting] = []
         settled: list[tuple[_Waiting, Answered | BaseException]] = []
         now_s = monotonic()
@@ -116,23 +135,23 @@ class Lane:
                     again.append(waiting._replace(patience_ends_s=until_s))
                 else:
                     settled.append((waiting, Answered([outcome], answered.position)))
-        with self._lock:
-            self._queue.extendleft(reversed(again))
-            self._queue_bytes += sum(waiting.size for waiting in again)
-            if again:
-                self._refused_by = max(self._refused_by, owner.turn)
-            self._sending = False
-        if again and self._owner().turn <= owner.turn:
-            self._wake_at(again[0].patience_ends_s)
-        else:
-            self.go_on()
         for waiting, result in settled:
             if isinstance(result, BaseException):
                 waiting.answer.set_exception(result)
             else:
                 waiting.answer.set_result(result)
+        with self._lock:
+            self._queue.extendleft(reversed(again))
+            self._queue_bytes += sum(waiting.size for waiting in again)
+            if again:
+                self._refused_by = max(self._refused_by, owner.turn)
+            self._sending = 0
+        if again and self._owner().turn <= owner.turn:
+            self._later(again[0].patience_ends_s - monotonic() + _MARGIN_S, self.go_on)
+        else:
+            self.go_on()
 
-    def _wake_at(self, at_s: float) -> None:
-        timer = Timer(max(at_s - monotonic(), 0) + _MARGIN_S, self.go_on)
+    def _later(self, after_s: float, do: Callable[[], None]) -> None:
+        timer = Timer(max(after_s, 0), do)
         timer.daemon = True
         timer.start()

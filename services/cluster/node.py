@@ -59,16 +59,14 @@ class ClusterJournal(PartitionedJournal):
             holder.wait_settled(max(deadline_s - monotonic(), 0))
 
     def hand_over(self, timeout_s: float) -> None:
-        """Give every partition to the other nodes, and return when they have claimed them, there are none, or it takes too long.
-        This node goes on taking commits, which they record."""
+        """Give every partition to the other nodes, and return when they have claimed them or it takes too long; this node goes on
+        taking commits, which they record. Without others it keeps them until it is closed, and its place for when it is back."""
         owned = [journal for journal in self.journals if journal.is_owner]
-        self._give_up()
-        if self._membership.ended:
-            return
         try:
-            remove(self._link, self.node)
-            if not members(self._link):
+            if self._membership.ended or {member.node for member in members(self._link)} <= {self.node}:
                 return
+            self._give_up()
+            remove(self._link, self.node)
         except JournalUnreachable as error:
             _log.warning("the other nodes take over after %s s: %s", self._link.session_timeout_s, error)
             return

@@ -84,6 +84,8 @@ class Peers:
         def finish(done: Any) -> None:
             try:
                 response = done.result()
+                if len(response.results) != len(commits):
+                    raise ValueError("not as many answers as commits")
                 answer.set_result(Answered([outcome_of(result) for result in response.results], response.position))
             except grpc.RpcError as failed:
                 answer.set_exception(_unreachable(address, failed))

@@ -129,3 +129,16 @@ def test_the_exchange_goes_through_the_journals_kafka_unless_it_names_another(co
 def test_an_exchange_without_a_kafka_is_refused(config: Path) -> None:
     config.write_text("exchange: {ingress: true}")
     assert wrong(config) == [(f"{config} line 1: exchange.kafka", "MISSING")]
+
+
+@pytest.mark.parametrize(("text", "field"), [
+    ("kafka: {bootstrap_servers: 'k:9092'}", "node_id"),
+    ("kafka: {bootstrap_servers: 'k:9092'}\nnode_id: a/b", "node_id"),
+    ("kafka: {bootstrap_servers: 'k:9092'}\nnode_id: ..", "node_id"),
+    ("kafka: {bootstrap_servers: 'k:9092'}\nnode_id: n1\nlisten: 0.0.0.0:50051\ninsecure: true", "advertise"),
+    ("kafka: {bootstrap_servers: 'k:9092'}\nnode_id: n1\nauth: {key_file: key.pem}", "peers.token_file"),
+])
+def test_a_node_that_the_others_could_not_reach_or_tell_apart_is_refused(config: Path, text: str, field: str) -> None:
+    config.write_text(text)
+    [(place, _)] = wrong(config)
+    assert field in place

@@ -34,8 +34,9 @@ def config(tmp_path: Path) -> Path:
 def _record(address: str, *ids: str) -> list[tuple[int, bool]]:
     with grpc.insecure_channel(address) as channel:
         stub: Any = TicketRecorderServiceStub(channel)
-        answer = stub.RecordTicketEvents(pb.RecordTicketEventsRequest(events=[event(one) for one in ids]), timeout=PATIENCE_S)
-    return [(result.position, result.outcome == pb.RecordingResult.OUTCOME_DUPLICATE) for result in answer.results]
+        requests = [pb.RecordTicketEventsRequest(events=map(event, ids[begin:begin + 5_000])) for begin in range(0, len(ids), 5_000)]
+        results = [result for request in requests for result in stub.RecordTicketEvents(request, timeout=PATIENCE_S).results]
+    return [(result.position, result.outcome == pb.RecordingResult.OUTCOME_DUPLICATE) for result in results]
 
 
 def test_a_node_that_is_killed_and_another_that_goes_on(tmp_path: Path, config: Path) -> None:

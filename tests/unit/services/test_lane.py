@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from time import sleep
 
 import pytest
 
@@ -124,3 +125,18 @@ def test_what_waits_is_bounded_in_commits_and_in_bytes(monkeypatch: pytest.Monke
     owners.submit("large", 1_000)  # one that finds the queue empty always enters
     with pytest.raises(Overloaded):
         owners.submit("too large", 1)
+
+
+def test_who_waits_for_an_owner_that_is_none_any_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane_module, "_LAST_WORD_S", 0.0)
+    owners = Owners()
+    lost, kept = owners.submit("first"), owners.submit("second")
+    owners.now = Owner("b", "b:1", 2)
+    owners.lane.go_on()
+    assert isinstance(lost.exception(30), JournalUnreachable)
+    while len(owners.requests) < 2:
+        sleep(0.01)  # the timer's thread sends it
+    owners.answer(receipt(1))
+    assert kept.result(30).outcomes == [receipt(1)]
+    owners.requests[0][2].set_result(Answered([receipt(9)], 9))  # too late: nobody waits
+    assert owners.asked == [("a", [b"first"]), ("b", [b"second"])]
