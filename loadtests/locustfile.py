@@ -1,4 +1,4 @@
-"""Locust users over real gRPC: two kinds send ticket events (streams, calls), two read (queries, watch).
+"""Locust users over real gRPC: two kinds send ticket events (streams, calls), two read (queries, watch), two evaluate and are evaluated.
 
     locust -f loadtests/locustfile.py --headless -u 20 -r 20 -t 20s --host 127.0.0.1:50051 --account account.bin
 """
@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import count, islice
 from pathlib import Path
@@ -15,19 +14,22 @@ from typing import Any
 
 import gevent
 import grpc.experimental.gevent
-from locust import User, between, constant, events, task
+from locust import between, constant, events, task
 from locust.env import Environment
 
 from loadtests.account import Account
+from loadtests.quality_users import Agent, Analyst
 from loadtests.traffic import PROGRAM, TENANT
 from loadtests.traffic import events as ticket_events
-from opsledger.core.errors import NotFound, OpsledgerError
+from loadtests.users import GrpcUser
+from opsledger.core.errors import OpsledgerError
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as scorecards
 from opsledger.proto.sla.v1 import timers_pb2 as timers
-from opsledger.services.client import connect
 from opsledger.services.tickets.intake import Outcome
 
 grpc.experimental.gevent.init_gevent()
+
+__all__ = ["Agent", "Analyst", "CallingSender", "Reader", "StreamingSender", "Watcher"]
 
 BATCH_EVENTS = 100
 UNANSWERED_MAX = 4
@@ -67,24 +69,6 @@ def _figures(environment: Environment) -> list[dict[str, Any]]:
         }
         for entry in stats.entries.values()
     ]
-
-
-class GrpcUser(User):  # type: ignore[misc]  # locust has no types
-    """Has a client of its own and tells locust about every answer; the "length" of an answer is its number of events."""
-
-    abstract = True
-
-    def on_start(self) -> None:
-        self.server = connect(self.host)
-
-    def on_stop(self) -> None:
-        self.server.close()
-
-    def answered(self, name: str, started_s: float, number: int = 0, error: Exception | None = None) -> None:
-        self.environment.events.request.fire(
-            request_type="gRPC", name=name, response_time=(perf_counter() - started_s) * 1000, response_length=number,
-            exception=error, context={},
-        )
 
 
 class Sender(GrpcUser):
@@ -191,17 +175,6 @@ class Reader(GrpcUser):
             self.ask(self.server.timers.ExplainTicket, "ExplainTicket", timers.ExplainTicketRequest(
                 tenant=timer.tenant, source=timer.source, ticket_id=timer.ticket_id,
             ))
-
-    def ask(self, method: Callable[..., Any], name: str, request: Any) -> Any:
-        started_s = perf_counter()
-        try:
-            answer = method(request)
-        except OpsledgerError as error:
-            # Before the first events are projected there is nothing to show yet.
-            self.answered(name, started_s, error=None if isinstance(error, NotFound) else error)
-            return None
-        self.answered(name, started_s)
-        return answer
 
 
 class Watcher(GrpcUser):

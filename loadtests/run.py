@@ -17,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
-import grpc
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -25,9 +24,8 @@ from rich.table import Table
 
 from loadtests.account import Findings, compare
 from loadtests.disk import Disk, measure_disk
-from loadtests.traffic import PROGRAM, RULES, TENANT
-from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
-from opsledger.proto.sla.v1.rules_pb2_grpc import RuleServiceStub
+from loadtests.traffic import FORM, PROGRAM, RULES, TENANT
+from opsledger.services.client import connect
 from opsledger.services.journal.segment import SegmentJournal
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
@@ -59,7 +57,9 @@ def run(folder: Path, users: int, seconds: int) -> Result:
     disk = measure_disk(folder)
     account, figures = folder / "account.bin", folder / "figures.json"
     with _server(folder) as address:
-        _publish_rules(address)
+        with connect(address, tenant=TENANT) as client:
+            client.rules.PublishRules(program=PROGRAM, document_json=json.dumps(RULES))
+            client.forms.PublishForm(document_json=json.dumps(FORM))
         subprocess.run(
             [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", "--only-summary", "--skip-log",
              "--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds}s", "--stop-timeout", "30",
@@ -69,13 +69,6 @@ def run(folder: Path, users: int, seconds: int) -> Result:
     with SegmentJournal.open(folder / "journal", read_only=True) as journal:
         findings = compare(account, journal)
     return Result(users, seconds, disk, json.loads(figures.read_text()), findings)
-
-
-def _publish_rules(address: str) -> None:
-    with grpc.insecure_channel(address) as channel:
-        stub: Any = RuleServiceStub(channel)
-        rules = PublishRulesRequest(request_id="load", tenant=TENANT, program=PROGRAM, document_json=json.dumps(RULES))
-        stub.PublishRules(rules, timeout=30)
 
 
 @contextmanager
@@ -116,8 +109,8 @@ def show(result: Result, console: Console) -> None:
                   f"write + fdatasync of 4 KiB: p50 {disk.p50_us:,.0f} us, p99 {disk.p99_us:,.0f} us")
     events_per_s = sum(row["events_per_s"] for row in result.requests)
     console.print(f"{events_per_s:,.0f} events/s acknowledged, by all senders together")
-    console.print(f"{found.acknowledged:,} acknowledged, {found.recorded:,} in the journal: "
-                  f"{found.missing} missing, {found.altered} altered, {found.doubled} doubled")
+    console.print(f"{found.acknowledged:,} answers looked up in the journal (an event that was sent again has two), which holds "
+                  f"{found.recorded:,} events: {found.missing} missing, {found.altered} altered, {found.doubled} doubled")
     console.print("everything acknowledged is there exactly once" if result.is_sound else "[bold red]NOT SOUND", highlight=False)
 
 

@@ -35,6 +35,16 @@ RULES = {
     ],
 }
 """Under which the tickets are clocked."""
+FORM_ID = "contact"
+FORM = {
+    "form": FORM_ID, "title": "Contact", "scoring": {"mode": "points", "pass_mark": 70},
+    "sections": [{"id": "contact", "questions": [
+        {"id": "tone", "type": "numeric", "points": 10, "min": 0, "max": 10},
+        {"id": "solved", "type": "single", "options": [{"id": "yes", "points": 10}, {"id": "no", "points": 0}]},
+    ]}],
+}
+"""By which contacts are judged."""
+AGENTS = [f"agent-{number}" for number in range(40)]
 START_US = 1_767_949_200_000_000
 _MINUTE_US = 60_000_000
 
@@ -46,7 +56,7 @@ def events(sender: str, seed: int) -> Iterator[bytes]:
     while True:
         number += 1
         at_us = START_US + number * _MINUTE_US
-        agent = f"agent-{random.randrange(40)}"
+        agent = random.choice(AGENTS)
         life: list[tuple[ActorKind, Fact]] = [
             (ActorKind.REQUESTER, Opened(channel="email", priority=f"P{random.randrange(1, 5)}", group="desk", category="order")),
             (ActorKind.SYSTEM, Assigned("desk", agent)),

@@ -31,6 +31,10 @@ class Background:
     def start(self) -> None:
         self._thread.start()
 
+    def ask_to_stop(self) -> None:
+        """Say it without waiting: several end at the same time."""
+        self._stop.set()
+
     def stop(self, timeout_s: float | None = None) -> None:
         """Ask it to stop and wait for that."""
         self._stop.set()

@@ -116,6 +116,8 @@ class Application:
     def close(self) -> None:
         """Stop everything behind the RPCs; the journal and the database stay open."""
         for work in self.background:
+            work.ask_to_stop()
+        for work in self.background:
             work.stop()
         self.parts.threads.close()
         self.parts.decisions.close()

@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 from opsledger.services.journal.partitions import Partition
 
-LOOK_S = 0.1
+LOOK_S = 0.25
 """How long somebody who waits for a change of the owner takes to see that all is to stop."""
 Work = Callable[[Event], object]
 

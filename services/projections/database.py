@@ -15,6 +15,8 @@ from opsledger.services.projections.views import create_views
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer of SQLite waits for another one."""
+POOL_SIZE, POOL_OVERFLOW_MAX = 8, 24
+"""Connections to PostgreSQL: those that are kept, and how many more while all partitions' work and the queries want one."""
 FROZEN_TIMEOUT_MS = 30_000
 """How long PostgreSQL waits for a writer that is silent in the middle of a transaction: who is frozen must not hold up a successor."""
 _CREATE_LOCK = 0x6F70736C65646765
@@ -100,7 +102,7 @@ def _sqlite(url: URL, must_exist: bool) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW_MAX)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

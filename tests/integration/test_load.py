@@ -7,6 +7,7 @@ from loadtests.run import run
 
 
 def test_a_small_load_is_sound(tmp_path: Path) -> None:
-    result = run(tmp_path, users=5, seconds=2)
+    result = run(tmp_path, users=7, seconds=3)
     assert result.is_sound, result
-    assert {row["request"] for row in result.requests} >= {"StreamTicketEvents", "RecordTicketEvents"}
+    assert {row["request"] for row in result.requests} >= {
+        "StreamTicketEvents", "RecordTicketEvents", "StartEvaluation", "SubmitEvaluation", "ListEvaluations"}

@@ -31,8 +31,8 @@ class Running:
 
 
 @contextmanager
-def running(journal: Journal, settings: Settings | None = None) -> Iterator[Running]:
-    """Serve until the block ends, then drain."""
+def running(journal: Journal, settings: Settings | None = None, database: str = "") -> Iterator[Running]:
+    """Serve until the block ends, then drain. Without a ``database`` it is an SQLite of its own."""
     settings = settings or Settings(listen="127.0.0.1:0")
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="server", daemon=True)
@@ -40,7 +40,7 @@ def running(journal: Journal, settings: Settings | None = None) -> Iterator[Runn
     dead: list[Exception] = []
     folder = TemporaryDirectory(prefix="opsledger-test-")
     settings = settings.model_copy(update={"journal": Path(folder.name)})  # only names it: several servers may run at once
-    engine = open_database(f"sqlite:///{folder.name}/opsledger.db")
+    engine = open_database(database or f"sqlite:///{folder.name}/opsledger.db")
 
     async def start() -> tuple[Application, Server, str]:
         application = assemble(settings, journal, engine, dead.append)
