@@ -70,10 +70,10 @@ async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJo
         closing.push_async_callback(server.stop)
         addresses = await server.start()
         application.start()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, signalled, number)  # from now on there is something to end in order
         await asyncio.to_thread(application.join, addresses[0])
         metrics = _serve_metrics(settings.metrics_listen, application.parts.metrics)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, signalled, number)
         on_listening(addresses, metrics)
         log.info("listening", addresses=addresses, metrics=metrics, journal=str(settings.journal), position=journal.position)
         while not (await asyncio.wait({stop}, timeout=_HEALTH_S))[0]:

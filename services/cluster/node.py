@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
 
-from opsledger.core.errors import JournalError, JournalUnreachable
+from opsledger.core.errors import JournalError
 from opsledger.proto.cluster.v1 import cluster_pb2 as pb
 from opsledger.services.cluster.group import members, remove
 from opsledger.services.cluster.holder import Holder
@@ -67,7 +67,7 @@ class ClusterJournal(PartitionedJournal):
                 return
             self._give_up()
             remove(self._link, self.node)
-        except JournalUnreachable as error:
+        except Exception as error:  # whatever it is, this node ends all the same
             _log.warning("the other nodes take over after %s s: %s", self._link.session_timeout_s, error)
             return
         deadline_s = monotonic() + timeout_s
