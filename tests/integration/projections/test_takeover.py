@@ -77,11 +77,12 @@ def test_two_processes_that_take_over_from_each_other_end_in_the_same_rows(datab
 
 
 def test_a_frozen_writer_is_passed_and_cannot_write_any_more(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "FROZEN_TIMEOUT_MS", 200)
     journal, engine = MemoryJournal(), open_database(postgres_url)
     record(journal, [fact("1", minute, Replied(True)) for minute in range(5)])
     with writer(engine).connect() as frozen:
-        assert Store(frozen, LIVE, 0).advance(Place(0), Place(3, "frozen in the middle of a batch"))
+        with monkeypatch.context() as impatient:
+            impatient.setattr(database, "FROZEN_TIMEOUT_MS", 200)
+            assert Store(frozen, LIVE, 0).advance(Place(0), Place(3, "frozen in the middle of a batch"))
         assert Projector(Numbered(journal), open_database(postgres_url)).catch_up() == 5
         with pytest.raises(DBAPIError, match="idle-in-transaction"):
             frozen.commit()
