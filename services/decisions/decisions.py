@@ -101,7 +101,7 @@ class Decisions:
         if first := self._first(kind, request):
             return first
         aggregate = make()
-        return self._save(kind, aggregate, request, beside(aggregate))
+        return self._save(kind, aggregate, request, None, beside(aggregate))
 
     def change(
         self, kind: type[A], id: UUID, *, tenant: str, request_id: str, command: Callable[[A], object], etag: str = "", name: str = ""
@@ -120,13 +120,14 @@ class Decisions:
                 raise VersionConflict(id.bytes, aggregate.version, given)
             command(aggregate)
             try:
-                return self._save(kind, aggregate, request)
+                return self._save(kind, aggregate, request, id)
             except VersionConflict:
                 if not attempts_left or etag:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _save(self, kind: type[A], aggregate: A, request: _Request, beside: Iterable[Aggregate] = ()) -> Decided[A]:
+    def _save(self, kind: type[A], aggregate: A, request: _Request, id: UUID | None, beside: Iterable[Aggregate] = ()) -> Decided[A]:
+        """``id``: of an aggregate that is changed; one that begins has a new id each time the request comes."""
         if not aggregate.pending_events:
             return self._nothing_to_record(kind, aggregate, request)
         try:
@@ -136,7 +137,7 @@ class Decisions:
         except IntegrityError:
             current = self._journal.version(aggregate.id.bytes) or 0
             raise VersionConflict(aggregate.id.bytes, current, aggregate.version) from None
-        recorded = self._first(kind, request, aggregate.id)
+        recorded = self._first(kind, request, id)
         assert recorded is not None
         # The same request may have come twice at once; then the answer is the other one's.
         return recorded._replace(repeated=recorded.aggregate != aggregate)

@@ -99,6 +99,19 @@ def test_a_repeated_creation_gives_the_same_aggregate(floor: Floor) -> None:
     assert floor.begin("another").aggregate.id != floor.begin().aggregate.id
 
 
+def test_a_creation_that_is_repeated_while_it_is_carried_out_gives_the_same_aggregate(floor: Floor) -> None:
+    """As when a client goes on at another connection before the first attempt has ended."""
+    first: list[Decided[Tally]] = []
+
+    def make() -> Tally:
+        first.append(floor.begin())
+        return Tally(tenant="acme")
+
+    again = floor.decisions.create(Tally, tenant="acme", request_id="begin", make=make)
+    assert (again.aggregate.id, again.position, again.repeated) == (first[0].aggregate.id, first[0].position, True)
+    assert floor.journal.position == 1
+
+
 def test_what_an_aggregate_brings_with_it_is_recorded_in_one_commit(floor: Floor) -> None:
     brought: list[Tally] = []
 
