@@ -1,8 +1,8 @@
-"""Two nodes as their operator starts them, over one PostgreSQL, with both directions of the exchange on the run's broker."""
+"""Nodes as their operator starts them, over one PostgreSQL, with both directions of the exchange on one broker."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -39,7 +39,7 @@ class Node:
 
 
 @contextmanager
-def two_nodes(folder: Path, exchange: Exchange, database: str) -> Iterator[tuple[Node, Node]]:
+def nodes(folder: Path, exchange: Exchange, database: str, names: Sequence[str]) -> Iterator[list[Node]]:
     link = {"bootstrap_servers": exchange.kafka.bootstrap_servers[0], "session_timeout_s": SESSION_S}
     config = folder / "opsledger.yaml"
     config.write_text(json.dumps({
@@ -47,8 +47,14 @@ def two_nodes(folder: Path, exchange: Exchange, database: str) -> Iterator[tuple
         "exchange": {"prefix": exchange.prefix, "partitions": exchange.partitions, "ingress": True, "publish": True},
     }))
     with ExitStack() as opened:
-        nodes = []
-        for name in ("a", "b"):
+        started = []
+        for name in names:
             options = "--config", str(config), "--node-id", name, "--metrics-listen", "127.0.0.1:0", "--database", database
-            nodes.append(Node(folder / name, opened.enter_context(server_process(folder / name, *options))))
-        yield nodes[0], nodes[1]
+            started.append(Node(folder / name, opened.enter_context(server_process(folder / name, *options))))
+        yield started
+
+
+@contextmanager
+def two_nodes(folder: Path, exchange: Exchange, database: str) -> Iterator[tuple[Node, Node]]:
+    with nodes(folder, exchange, database, ["a", "b"]) as (one, two):
+        yield one, two

@@ -86,3 +86,9 @@ def rows(engine: Engine, only: Sequence[str] | None = None) -> Rows:
 
 SAID_BY_FACTS = ("tickets", "clocks", "steps", "outcomes")
 """Tables that do not depend on the order of arrival."""
+
+
+def anywhere(found: Rows) -> Rows:
+    """Without the partition of the journal in which a ticket stands."""
+    column = list(tables.steps.columns).index(tables.steps.c.partition)
+    return found | {tables.steps.name: [(*row[:column], *row[column + 1:]) for row in found[tables.steps.name]]}

@@ -26,7 +26,6 @@ from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.runner import Projector
-from opsledger.services.projections.tables import steps
 from opsledger.services.rules.files import read_rules_document
 from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.tickets.codec import decode_bytes
@@ -36,7 +35,7 @@ from tests.kit.command import run
 from tests.kit.exchange import In, new_exchange, produce, until, working
 from tests.kit.exchange_nodes import two_nodes
 from tests.kit.imports import imported, payloads
-from tests.kit.read_models import SAID_BY_FACTS, Rows, rows
+from tests.kit.read_models import SAID_BY_FACTS, Rows, anywhere, rows
 
 pytestmark = [
     pytest.mark.xdist_group("kafka"),
@@ -96,12 +95,6 @@ def test_it_ends_in_the_same_read_models(events: list[bytes], tmp_path: Path) ->
     assert len(through_kafka["tickets"]) > 100
     assert len(through_kafka["clocks"]) > 100
     assert through_kafka == read_models(direct, tmp_path / "direct")
-
-
-def anywhere(found: Rows) -> Rows:
-    """Without the partition that a ticket stands in."""
-    column = list(steps.columns).index(steps.c.partition)
-    return found | {steps.name: [(*row[:column], *row[column + 1:]) for row in found[steps.name]]}
 
 
 def test_two_nodes_end_in_the_same_read_models(events: list[bytes], tmp_path: Path, postgres_url: str) -> None:
