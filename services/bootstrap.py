@@ -66,6 +66,7 @@ from opsledger.services.timers.answers import Explanations, TimerAnswers
 
 NODE_SERVICE = node_pb2.DESCRIPTOR.services_by_name["NodeService"].full_name
 OnDead = Callable[[Exception], None]
+_STATUS_THREADS, _STATUS_QUEUE_MAX = 1, 8
 _PROJECTED_TOGETHER = 5_000
 """Events in one transaction of the read models: few enough that queries do not wait long for what was just written."""
 
@@ -158,6 +159,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
         Threads(
             InThread("commands", limits.command_threads, limits.command_queue_max, before=partial(_freshen, whole)),
             InThread("queries", limits.query_threads, limits.query_queue_max),
+            InThread("status queries", _STATUS_THREADS, _STATUS_QUEUE_MAX),
         ),
     )
     steps = (
@@ -187,7 +189,7 @@ def _projecting(
 
 def _services(parts: Parts) -> Iterator[Service]:
     limits = parts.settings.limits
-    cluster = cluster_service.ClusterService(parts.journal, parts.progress, parts.threads.queries)
+    cluster = cluster_service.ClusterService(parts.journal, parts.progress, parts.threads.status)
     yield Service(cluster_service.SERVICE.full_name, cluster.register)
     if parts.settings.kafka:
         yield from _node_services(parts)

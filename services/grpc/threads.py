@@ -59,11 +59,13 @@ class InThread:
 
 
 class Threads(NamedTuple):
-    """Commands wait for the journal, which may not answer for a while; queries do not, and must not wait behind them."""
+    """Commands wait for the journal, and whoever asks for its state for Kafka, which may not answer for a while; queries do not, and
+    must not wait behind them."""
 
     commands: InThread
     queries: InThread
+    status: InThread
 
     def close(self) -> None:
-        self.commands.close()
-        self.queries.close()
+        for each in self:
+            each.close()

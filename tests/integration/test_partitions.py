@@ -3,12 +3,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 
 from opsledger.core.partitions import home_of, partition_of_stream
 from opsledger.core.tickets.facts import Opened, Replied, TicketFact
 from opsledger.core.tickets.identity import ticket_stream_id
+from opsledger.proto.cluster.v1 import cluster_pb2
+from opsledger.proto.cluster.v1.cluster_pb2_grpc import ClusterServiceStub
 from opsledger.proto.sla.v1 import rules_pb2, timers_pb2
 from opsledger.proto.sla.v1.rules_pb2_grpc import RuleServiceStub
 from opsledger.proto.sla.v1.timers_pb2_grpc import TimerServiceStub
@@ -19,6 +22,7 @@ from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.projections.database import open_database
 from opsledger.services.projections.rebuild import check
+from opsledger.services.settings import Limits, Settings
 from opsledger.services.tickets.codec import encode
 from tests.kit.exchange import Owned
 from tests.kit.read_models import RULES, fact, opened
@@ -26,7 +30,7 @@ from tests.kit.servers import Running, running
 
 PARTITIONS = 3
 TICKETS = [str(number) for number in range(12)]
-LONG_S = 60
+LONG_S, SOON_S = 60, 20
 
 
 def of_partition(ticket: str) -> int:
@@ -124,3 +128,22 @@ def test_two_servers_that_share_the_partitions(journals: list[MemoryJournal], po
     assert check(opened(*journals), engine).differences == ()
     shared = [event for each in journals for event in each.read() if event.type == "sla.v1.rules_shared"]
     assert len(shared) == PARTITIONS - 1
+
+
+def test_queries_are_answered_while_kafka_does_not_say_how_the_nodes_are() -> None:
+    asks_kafka, kafka_answers = Event(), Event()
+
+    class Asking(PartitionedJournal):
+        def describe(self, status: cluster_pb2.GetStatusResponse) -> None:
+            asks_kafka.set()
+            kafka_answers.wait(LONG_S)
+
+    settings = Settings(listen="127.0.0.1:0", limits=Limits(query_threads=1))
+    with running(Asking([Numbered(MemoryJournal())]), settings) as server:
+        asked = ClusterServiceStub(server.channel).GetStatus.future(cluster_pb2.GetStatusRequest(), timeout=LONG_S)
+        assert asks_kafka.wait(LONG_S)
+        try:
+            assert not TimerServiceStub(server.channel).ListTimers(timers_pb2.ListTimersRequest(tenant="acme"), timeout=SOON_S).timers
+        finally:
+            kafka_answers.set()
+        assert len(asked.result().partitions) == 1
