@@ -86,27 +86,40 @@ class Lane:
 
     def go_on(self) -> None:
         """Send what waits. To be called when the partition has another owner, too: who was asked may never answer, when it was frozen."""
+        while self._send_next():
+            pass
+
+    def _send_next(self) -> bool:
+        """Whether it was answered at once and the next request may follow. As long as nobody takes commits and more keep coming that has
+        no end, so it is not the answer that sends the next one."""
         owner = self._owner()
         with self._lock:
             if self._sending > self._doubted and owner.turn > self._asked.turn:
                 self._doubted = self._sending
                 self._later(_LAST_WORD_S, partial(self._give_up, self._sending))
             if self._sending or not self._queue:
-                return
+                return False
             is_refused = owner.turn <= self._refused_by
             if is_refused and monotonic() < self._queue[0].patience_ends_s:
-                return  # it waits for the next owner
+                return False  # it waits for the next owner
             self._requests += 1
             request = self._sending = self._requests
             self._asked, self._taken = owner, self._take()
             commits = [waiting.commit for waiting in self._taken]
         if is_refused:
-            self._finish(request, Answered([JournalMoved("", "", 0)] * len(commits), 0))
-            return
-        self._send(owner, commits).add_done_callback(lambda done: self._finish(request, done.exception() or done.result()))
+            return self._finish(request, Answered([JournalMoved("", "", 0)] * len(commits), 0))
+        sent = self._send(owner, commits)
+        if sent.done():
+            return self._finish(request, sent.exception() or sent.result())
+        sent.add_done_callback(lambda done: self._answered(request, done.exception() or done.result()))
+        return False
 
     def _give_up(self, request: int) -> None:
-        self._finish(request, JournalUnreachable("the owner that was asked is none any more; send the same request again"))
+        self._answered(request, JournalUnreachable("the owner that was asked is none any more; send the same request again"))
+
+    def _answered(self, request: int, answered: Answered | BaseException) -> None:
+        if self._finish(request, answered):
+            self.go_on()
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
@@ -117,10 +130,11 @@ class Lane:
         self._queue_bytes -= taken_bytes
         return taken
 
-    def _finish(self, request: int, answered: Answered | BaseException) -> None:
+    def _finish(self, request: int, answered: Answered | BaseException) -> bool:
+        """Tell the callers of a request; whether the next one may follow."""
         with self._lock:
             if request != self._sending:
-                return  # it was given up, or has answered
+                return False  # it was given up, or has answered
             self._sending = -request  # nothing is sent until its callers know
             taken, owner = self._taken, self._asked
         again: list[_Waiting] = []
@@ -148,8 +162,8 @@ class Lane:
             self._sending = 0
         if again and self._owner().turn <= owner.turn:
             self._later(again[0].patience_ends_s - monotonic() + _MARGIN_S, self.go_on)
-        else:
-            self.go_on()
+            return False
+        return True
 
     def _later(self, after_s: float, do: Callable[[], None]) -> None:
         timer = Timer(max(after_s, 0), do)

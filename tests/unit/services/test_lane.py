@@ -140,3 +140,22 @@ def test_who_waits_for_an_owner_that_is_none_any_more_is_told(monkeypatch: pytes
     assert kept.result(30).outcomes == [receipt(1)]
     owners.requests[0][2].set_result(Answered([receipt(9)], 9))  # too late: nobody waits
     assert owners.asked == [("a", [b"first"]), ("b", [b"second"])]
+
+
+def test_any_number_of_commits_may_come_while_every_request_fails_at_once() -> None:
+    left = 2_000
+
+    def fails(_: Owner, commits: Sequence[Commit]) -> Future[Answered]:
+        nonlocal left
+        if left:  # others submit at the same time
+            left -= 1
+            waiting.append(lane.submit(decision("another", event()), 1))
+        answer: Future[Answered] = Future()
+        answer.set_exception(JournalUnreachable("away"))
+        return answer
+
+    waiting: list[Future[Answered]] = []
+    lane = Lane(lambda: Owner("a", "a:1", 1), fails)
+    waiting.append(lane.submit(decision("first", event()), 1))
+    assert all(isinstance(answer.exception(0), JournalUnreachable) for answer in waiting)
+    assert len(waiting) == 2_001
