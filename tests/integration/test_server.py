@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
@@ -195,6 +196,29 @@ def test_a_query_waits_for_a_position_that_another_node_has_recorded(monkeypatch
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE, "only its owner knows what it does not hold"
 
     asyncio.run(with_echo((answer_errors, ReadYourWrites(progress, journal)), talk))
+
+
+def test_queries_that_wait_for_another_node_keep_no_threads_from_those_who_end_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_module, "REPLICA_WAIT_S_MAX", 60.0)
+    theirs, progress, asked = MemoryJournal(), Progress(), Event()
+
+    class Asked(Replica):
+        @property
+        def position(self) -> int:
+            asked.set()
+            return super().position
+
+    async def talk(channel: grpc.aio.Channel) -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        waiting = asyncio.ensure_future(say(channel, metadata=(("opsledger-min-position", "1"),)))
+        while not asked.is_set():
+            await asyncio.sleep(0)
+        assert await asyncio.wait_for(asyncio.to_thread(int), 10) == 0
+        record(theirs, [fact("2", 0, Replied(True))])
+        progress.reached(1)
+        assert await waiting == b"hello"
+
+    asyncio.run(with_echo((answer_errors, ReadYourWrites(progress, PartitionedJournal([Asked(theirs, 0)]))), talk))
 
 
 def test_blocking_work_is_bounded() -> None:
