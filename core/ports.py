@@ -78,6 +78,7 @@ class Journal(Protocol):
         Raises from the future VersionConflict, JournalStopped, and InvalidInput for a commit that breaks the bounds above;
         it leaves nothing behind then. Of a journal that other nodes write too, also JournalMoved, and JournalUnreachable: then the
         commit may stand or not, and the same one is recorded once. Raises Overloaded at once when the bounded queue is full.
+        What another node recorded for this one is durable then, and can be read here a moment later; ``append`` waits for that.
         Callbacks of the future may run on the journal's own thread: they must not wait for the journal.
         """
 

@@ -69,7 +69,8 @@ def _made(
         case errors.NotFound():
             error.kind, error.name = said.get("kind", ""), said.get("name", "")
         case errors.VersionConflict():
-            error.stream_id, error.current, error.given = b"", int(said.get("current", 0)), int(said.get("given", 0))
+            error.stream_id = bytes.fromhex(said.get("stream", ""))
+            error.current, error.given = int(said.get("current", 0)), int(said.get("given", 0))
         case errors.JournalMoved():
             error.node, error.address, error.epoch = said.get("node", ""), said.get("address", ""), int(said.get("epoch", 0))
         case errors.JournalDamaged():

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from threading import Lock, Timer
+from threading import Condition, Timer
 from time import monotonic
 from typing import NamedTuple
 
@@ -60,7 +60,7 @@ class Lane:
 
     def __init__(self, owner: Callable[[], Owner], send: Send) -> None:
         self._owner, self._send = owner, send
-        self._lock = Lock()
+        self._lock = Condition()
         self._queue: deque[_Waiting] = deque()
         self._queue_bytes = 0
         self._taken: list[_Waiting] = []
@@ -114,6 +114,11 @@ class Lane:
         sent.add_done_callback(lambda done: self._answered(request, done.exception() or done.result()))
         return False
 
+    def finish(self, timeout_s: float) -> bool:
+        """Block until nothing waits (True), or the time is over (False)."""
+        with self._lock:
+            return self._lock.wait_for(lambda: not (self._sending or self._queue), timeout_s)
+
     def _give_up(self, request: int) -> None:
         self._answered(request, JournalUnreachable("the owner that was asked is none any more; send the same request again"))
 
@@ -160,6 +165,7 @@ class Lane:
             if again:
                 self._refused_by = max(self._refused_by, owner.turn)
             self._sending = 0
+            self._lock.notify_all()
         if again and self._owner().turn <= owner.turn:
             self._later(again[0].patience_ends_s - monotonic() + _MARGIN_S, self.go_on)
             return False

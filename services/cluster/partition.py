@@ -61,6 +61,10 @@ class SharedPartition(Numbered):
             self._await(answered.position)
         return self._receipt_of(outcome)
 
+    def close(self) -> None:
+        self._lane.finish(self._patience_s)
+        super().close()
+
     def _submit(self, commit: Commit) -> Future[Answered]:
         """Here when this node is the owner; to its owner when it is not, or not any more."""
         answer: Future[Answered] = Future()

@@ -82,7 +82,7 @@ def _metadata(error: errors.OpsledgerError) -> dict[str, str]:
         case errors.NotFound():
             return {"kind": error.kind, "name": error.name}
         case errors.VersionConflict():
-            return {"current": str(error.current), "given": str(error.given)}
+            return {"stream": error.stream_id.hex(), "current": str(error.current), "given": str(error.given)}
         case errors.JournalDamaged():
             return {"position": str(error.position), "segment": error.segment, "offset": str(error.offset)}
         case errors.JournalMoved():

@@ -85,6 +85,7 @@ class TestDeduplication:
         receipts = [answer.result() for answer in answers]
         assert {r.positions[0] for r in receipts} == {1}
         assert Counter(r.duplicates[0] for r in receipts) == {False: 1, True: 19}
+        assert journal.wait_beyond(20, 30)
         assert journal.position == 21
 
     def test_events_without_key_are_all_recorded(self, journal: Journal) -> None:
@@ -120,6 +121,7 @@ class TestRequests:
     def test_while_the_first_one_waits(self, journal: Journal) -> None:
         answers = [journal.submit(decision("r", event(), event())) for _ in range(10)]
         assert {answer.result().positions for answer in answers} == {(1, 2)}
+        assert journal.wait_beyond(1, 30)
         assert journal.position == 2
 
     def test_a_refused_request_can_be_made_again(self, journal: Journal) -> None:

@@ -66,7 +66,7 @@ def test_what_may_be_tried_again_says_after_how_long(error: Exception) -> None:
 
 
 def test_a_conflict_carries_both_versions() -> None:
-    assert details(errors.VersionConflict(b"s" * 16, 5, 4))[ErrorInfo].metadata == {"current": "5", "given": "4"}
+    assert details(errors.VersionConflict(b"s" * 16, 5, 4))[ErrorInfo].metadata == {"stream": "73" * 16, "current": "5", "given": "4"}
 
 
 def test_an_unknown_exception_tells_the_client_only_where_the_log_has_it(capsys: pytest.CaptureFixture[str]) -> None:
