@@ -85,7 +85,7 @@ def _sqlite(url: URL, must_exist: bool) -> Engine:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseUnusable(f"--database: the folder {file.parent} cannot be created: {error.strerror}") from error
-    engine = create_engine(url)
+    engine = create_engine(url, max_overflow=-1)  # one for each thread: projectors of many partitions wait for each other
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:

@@ -1,7 +1,9 @@
 """Opening the read models' database."""
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import pytest
 from sqlalchemy import insert, inspect, select, text, update
@@ -34,6 +36,24 @@ def test_a_reader_is_not_held_up_by_a_writer(database_url: str) -> None:
     with writer(engine).begin() as writing, engine.connect() as reading:
         writing.execute(insert(positions).values(partition=7, position=1, origin=""))
         assert reading.execute(select(positions.c.partition)).all() == []
+
+
+def test_a_reader_finds_room_beside_the_projectors_of_many_partitions(tmp_path: Path) -> None:
+    engine, before = open_database(f"sqlite:///{tmp_path}/many.db"), 15
+
+    def write() -> None:
+        with writer(engine).begin():
+            pass
+
+    with ThreadPoolExecutor(40) as projectors:
+        with writer(engine).begin():
+            waiting = [projectors.submit(write) for _ in range(40)]
+            while engine.pool.checkedout() < before:  # type: ignore[attr-defined]  # the stubs do not know it
+                sleep(0.001)  # nothing to wait on but the pool
+            with engine.connect() as reading:
+                assert reading.execute(select(positions.c.partition)).all() == []
+        for each in waiting:
+            each.result()
 
 
 def test_a_database_of_another_version_is_refused(database_url: str) -> None:
