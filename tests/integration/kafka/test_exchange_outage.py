@@ -56,7 +56,8 @@ def test_both_directions_wait_for_kafka_and_go_on(tmp_path: Path) -> None:
 
 def test_dead_letters_do_not_wait_for_a_kafka_that_is_gone(tmp_path: Path) -> None:
     with broker(Broker(tmp_path / "broker")) as kafka:
-        exchange = Exchange(kafka=kafka.link(request_timeout_s=1, delivery_timeout_s=2), partitions=1)
+        exchange = Exchange(kafka=kafka.link(request_timeout_s=6, delivery_timeout_s=8), partitions=1)
+        hasty = exchange.model_copy(update={"kafka": kafka.link(request_timeout_s=1)})
         topic, letters = exchange.topics.dead_letters.name, 2 * TOGETHER
         ensure_topics(exchange.kafka, exchange.topics.incoming())
         with producer_of(exchange.kafka) as producer:
@@ -69,11 +70,11 @@ def test_dead_letters_do_not_wait_for_a_kafka_that_is_gone(tmp_path: Path) -> No
         with answering(), consumer_of(exchange.kafka) as consumer:
             consumer.assign([part])
             consumer.seek_to_beginning(part)
-            assert consumer.poll(timeout_ms=5_000, max_records=1)
+            assert consumer.poll(timeout_ms=60_000, max_records=1)
             kafka.freeze()
             with pytest.raises(ExchangeUnreachable, match="does not answer"):
                 list(records_up_to(consumer, part, letters, 1))
-        frozen = opsledger("dlq", "list", "--config", str(_config(tmp_path, exchange)))
+        frozen = opsledger("dlq", "list", "--config", str(_config(tmp_path, hasty)))
         assert (frozen.returncode, "Kafka does not answer" in frozen.stderr) == (1, True)
         kafka.thaw()
 
@@ -86,7 +87,7 @@ def test_dead_letters_do_not_wait_for_a_kafka_that_is_gone(tmp_path: Path) -> No
         with pytest.raises(ExchangeUnreachable):
             dead.replay(progress=kill)
         assert killed == [TOGETHER]
-        gone = opsledger("dlq", "replay", "--config", str(_config(tmp_path, exchange)))
+        gone = opsledger("dlq", "replay", "--config", str(_config(tmp_path, hasty)))
         assert (gone.returncode, "Kafka does not answer" in gone.stderr) == (1, True)
         kafka.start()
         assert dead.waiting() == letters - TOGETHER
