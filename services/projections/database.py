@@ -15,6 +15,9 @@ from opsledger.services.projections.views import create_views
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer of SQLite waits for another one."""
+LOST_HOST = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+"""Of libpq (s, s, s, times, ms), unless the URL says otherwise: a machine that is gone without a word is noticed within half a minute,
+not when the system gives up after many."""
 POOL_SIZE, POOL_OVERFLOW_MAX = 8, 24
 """Connections to PostgreSQL: those that are kept, and how many more while all partitions' work and the queries want one."""
 FROZEN_TIMEOUT_MS = 30_000
@@ -102,7 +105,10 @@ def _sqlite(url: URL, must_exist: bool) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW_MAX)
+    patience = {name: value for name, value in LOST_HOST.items() if name not in url.query}
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW_MAX, connect_args=patience,
+    )
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, inspect, select, text, update
@@ -96,3 +97,13 @@ def test_the_folder_is_made(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path}/a/b/c.db")
     assert (tmp_path / "a/b/c.db").exists()
     assert shown(engine) == f"sqlite:///{tmp_path}/a/b/c.db"
+
+
+def test_a_machine_that_is_gone_without_a_word_is_noticed_unless_the_url_says_otherwise(postgres_url: str) -> None:
+    for url, expected in ((postgres_url, "30000"), (f"{postgres_url}{'&' if '?' in postgres_url else '?'}tcp_user_timeout=5000", "5000")):
+        engine = open_database(url)
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            said = driver.info.get_parameters()
+        engine.dispose()
+        assert (said["tcp_user_timeout"], said["connect_timeout"]) == (expected, "10")
