@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import count, islice
+from itertools import count, islice, pairwise
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from time import perf_counter, sleep, time_ns
 from typing import Annotated, Any, NamedTuple
 
@@ -25,6 +25,7 @@ from rich.table import Table
 from loadtests import traffic
 from loadtests.benchmarks.kafka import RAW
 from loadtests.benchmarks.measuring import figure
+from loadtests.benchmarks.senders import BATCH_EVENTS, Load, Sender
 from loadtests.benchmarks.servers import start_postgres
 from opsledger.core.partitions import partition_of
 from opsledger.core.ports import NewEvent
@@ -41,8 +42,7 @@ from opsledger.services.tickets.codec import decode_bytes, event_type
 from tests.kit.kafka import Broker, broker
 from tests.kit.node_processes import Node
 
-PARTITIONS, BATCH_EVENTS, STREAMS = 4, 100, 2
-STREAM = "/opsledger.tickets.v1.TicketRecorderService/StreamTicketEvents"
+PARTITIONS, STREAMS = 4, 2
 STATUS = "/opsledger.cluster.v1.ClusterService/GetStatus"
 TAKEN_S_MAX = 120
 
@@ -165,51 +165,22 @@ class Bench:
         return self._events / span_s
 
     def take_over(self) -> Taken:
-        with self._nodes(2, 1) as (first, second):
-            sender = Sender(first.address, _requests(traffic.events("endless", 2)))
-            sender.start()
-            assert sender.busy.wait(30)
+        with self._nodes(2, 1) as (first, second), Load(first.address) as load:
             start_s = perf_counter()
             second.begin()
             listening: list[float] = []
-            announced = Thread(target=lambda: (second.await_ready(), listening.append(perf_counter())))
+
+            def listen() -> None:
+                second.await_ready()
+                listening.append(perf_counter())
+
+            announced = Thread(target=listen)
             announced.start()
             _await_shares([first, second])
             taken_s = perf_counter()
             announced.join()
-            sender.stop()
-            sender.join()
-            pauses = [later - earlier for earlier, later in zip(sender.answered_s, sender.answered_s[1:], strict=False) if later > start_s]
-        return Taken(taken_s - start_s, taken_s - listening[0], max(pauses))
-
-
-class Sender(Thread):
-    """Sends requests, as many at a time as the window of a stream allows."""
-
-    def __init__(self, address: str, requests: Iterable[bytes]) -> None:
-        super().__init__(daemon=True)
-        self._address, self._requests = address, iter(requests)
-        self._ending = Event()
-        self.busy = Event()
-        self.events = 0
-        self.answered_s: list[float] = []
-
-    def run(self) -> None:
-        with grpc.insecure_channel(self._address) as channel:
-            stream = channel.stream_stream(STREAM, None, pb.StreamTicketEventsResponse.FromString)
-            for answer in stream(self._sent()):
-                self.events += len(answer.results)
-                self.answered_s.append(perf_counter())
-                self.busy.set()
-
-    def _sent(self) -> Iterator[bytes]:
-        for request in self._requests:
-            if self._ending.is_set():
-                return
-            yield request
-
-    def stop(self) -> None:
-        self._ending.set()
+        answered_s = [start_s, *(at for at in load.answered_s if at > start_s)]
+        return Taken(taken_s - start_s, taken_s - listening[0], max(later - at for at, later in pairwise(answered_s)))
 
 
 def _requests(events: Iterator[bytes]) -> Iterator[bytes]:

@@ -24,6 +24,8 @@ _POLL_MS = 200
 _RETRY_S = 1.0
 _RELEASE_S = 2.0
 """How long a rebalance waits for a partition to be given up in order; after that it is taken."""
+_UNKNOWN_S = 0.1
+"""How often a broker is asked that does not know of the topic yet: it is new."""
 _HEARTBEATS = 6
 """Within a session."""
 
@@ -81,6 +83,10 @@ class Membership:
         consumer = self._consumer()
         listener = _Listener(self, consumer)
         try:
+            # A member that shares out what it does not know of gives nobody anything, and is not asked again.
+            while not consumer.partitions_for_topic(self._link.topic):
+                if self._stopping.wait(_UNKNOWN_S):
+                    return
             consumer.subscribe([self._link.topic], listener=listener)
             while not self._stopping.is_set() and not listener.is_lost:
                 consumer.poll(timeout_ms=_POLL_MS)
