@@ -87,7 +87,7 @@ def _check(it: Floor) -> None:
     fresh = it.folder / "fresh" / "journal"
     events = fresh_replicas(fresh, it.link, PARTITIONS)
     check_history(it.history, events)
-    check_same_replicas(fresh, [node.journal for node in it.nodes], PARTITIONS)
+    check_same_replicas(fresh, [node.journal for node in it.nodes], it.link, PARTITIONS)
     where = ("--journal", str(fresh), "--database", it.database)
     caught_up = opsledger("catch-up", "--json", *where)
     assert caught_up.returncode == 0, caught_up.stderr
