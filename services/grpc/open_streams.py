@@ -1,4 +1,4 @@
-"""Streams that would stay open for ever come to an end when the server drains."""
+"""What comes in while the server drains is sent elsewhere, and streams that would stay open for ever come to an end."""
 from __future__ import annotations
 
 import asyncio
@@ -10,7 +10,7 @@ from opsledger.services.grpc.calls import Call
 
 
 class OpenStreams:
-    """A step: knows the open streams and can end them with UNAVAILABLE, so that clients go elsewhere.
+    """A step: knows the open streams and can end them with UNAVAILABLE, and refuse what is new, so that clients go elsewhere.
 
     Streams of the services in ``spared`` are left alone: those services end them in their own way.
     """
@@ -19,9 +19,12 @@ class OpenStreams:
         self._spared = spared
         self._open: set[asyncio.Task[object]] = set()
         self._ended: set[asyncio.Task[object]] = set()
+        self._refusing = False
 
     @asynccontextmanager
     async def __call__(self, call: Call) -> AsyncIterator[None]:
+        if self._refusing and call.is_ours:
+            raise NotReady("the server is going down")
         task = asyncio.current_task()
         if not call.streams or call.method.split("/")[1] in self._spared or task is None:
             yield
@@ -37,6 +40,10 @@ class OpenStreams:
         finally:
             self._open.discard(task)
             self._ended.discard(task)
+
+    def refuse(self) -> None:
+        """Take nothing new. A call that reaches gRPC's own server while that stops may be answered CANCELLED, which says nothing."""
+        self._refusing = True
 
     def end(self) -> None:
         """End every stream that is open now."""

@@ -17,7 +17,7 @@ from opsledger.services.settings import Settings, Tls
 
 _KEEPALIVE_MS = 60_000
 _FAREWELL_S = 0.2
-"""Between NOT_SERVING and the end of open streams, so that who watches the health hears of it."""
+"""Between NOT_SERVING and the end of open streams, so that who watches the health hears of it, and who calls is told to go elsewhere."""
 
 
 class Service(NamedTuple):
@@ -68,13 +68,13 @@ class Server:
     async def drain(self) -> None:
         """Say NOT_SERVING, refuse what is new, finish what is in flight; after ``drain_s`` cancel the rest."""
         await self._health.enter_graceful_shutdown()
+        self._streams.refuse()
         for service in self._services:
             if service.on_drain:
                 service.on_drain()
-        stopping = asyncio.ensure_future(self._server.stop(self._settings.drain_s))
-        await asyncio.wait({stopping}, timeout=_FAREWELL_S)
+        await asyncio.sleep(_FAREWELL_S)
         self._streams.end()
-        await stopping
+        await self._server.stop(self._settings.drain_s)
 
     async def stop(self) -> None:
         """End at once what drain has not ended."""
