@@ -26,6 +26,7 @@ class Observation:
     @asynccontextmanager
     async def __call__(self, call: Call) -> AsyncIterator[None]:
         started_s = perf_counter()
+        peer = call.context.peer()  # not at the end: a stream may be closed after gRPC has freed the call, and asking it then is a crash
         cancelled = False
         self._metrics.rpcs_in_flight.inc()
         try:
@@ -40,7 +41,7 @@ class Observation:
             self._metrics.rpcs.labels(call.method, code).inc()
             self._metrics.rpc_seconds.labels(call.method).observe(seconds)
             write = log.info if call.is_ours else log.debug
-            write("rpc", method=call.method, code=code, ms=round(1000 * seconds, 3), peer=call.context.peer(), **call.notes)
+            write("rpc", method=call.method, code=code, ms=round(1000 * seconds, 3), peer=peer, **call.notes)
 
 
 def _code(call: Call) -> str:
