@@ -93,7 +93,7 @@ def test_a_rolling_restart_fails_no_write(nodes: Nodes) -> None:
     """A node that is told to stop hands its partitions over before it ends."""
     with ExitStack() as running, nodes.node("a") as a, nodes.node("b") as b:
         await_owners(a, "a", "b")
-        writer = Writer(client(a, b, attempts_max=2))
+        writer = Writer(client(a, b))
         writer.start()
         for name in "ab":
             ended = {"a": a, "b": b}[name]
