@@ -92,6 +92,8 @@ class Membership:
                 consumer.poll(timeout_ms=_POLL_MS)
                 if consumer.group_metadata().state is MemberState.STABLE:
                     self._agree(consumer, listener)
+                else:
+                    _insist(consumer)
         finally:
             listener.is_closing = not self._stopping.is_set()
             release(consumer)
@@ -134,6 +136,16 @@ class Membership:
             holder.let_go()
         for holder in holders:
             holder.wait_settled(_RELEASE_S)
+
+
+def _insist(consumer: KafkaConsumer) -> None:
+    """See to it that the next poll takes up the joining that the last one ran out of time for.
+
+    A member that joins because the topic's partitions became known or more (not because the group told it to) forgets, as soon as it
+    has shared them out, that it wanted to (kafka-python 3.0.12): were a poll to end between that and the group's answer, none would
+    look for the answer, and the member, silent while it joins, would be taken for dead. The client has no public call for it, as
+    Java's has with ``enforceRebalance``; joining again from time to time instead leaves partitions without an owner meanwhile."""
+    consumer._coordinator.request_rejoin()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types

@@ -1,22 +1,24 @@
-"""A TCP proxy on loopback whose connections can be cut."""
+"""A TCP proxy on loopback whose connections can be cut, or slow."""
 from __future__ import annotations
 
 import socket
 from contextlib import suppress
 from threading import Lock, Thread
+from time import sleep
 
 
 class TcpProxy:
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, lag_s: float = 0) -> None:
+        """Every answer takes ``lag_s`` longer than the target's."""
         self._target_port = target_port
         self._refuses = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._open: list[socket.socket] = []
         self._lock = Lock()
-        Thread(target=self._accept, name="proxy", daemon=True).start()
+        Thread(target=self._accept, args=(lag_s,), name="proxy", daemon=True).start()
 
-    def _accept(self) -> None:
+    def _accept(self, lag_s: float) -> None:
         while True:
             try:
                 client, _ = self._listener.accept()
@@ -33,8 +35,8 @@ class TcpProxy:
                     server.close()
                     continue
                 self._open += [client, server]
-            for source, target in ((client, server), (server, client)):
-                Thread(target=_copy, args=(source, target), daemon=True).start()
+            for source, target, wait_s in ((client, server, 0), (server, client, lag_s)):
+                Thread(target=_copy, args=(source, target, wait_s), daemon=True).start()
 
     def cut(self) -> None:
         """Break every connection, wherever it is in a message."""
@@ -59,9 +61,11 @@ class TcpProxy:
         self.cut()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, wait_s: float) -> None:
     with suppress(OSError):
         while data := source.recv(1 << 16):
+            if wait_s:
+                sleep(wait_s)  # the distance that is simulated
             target.sendall(data)
     for one in (source, target):
         with suppress(OSError):

@@ -1,12 +1,15 @@
 """The group of nodes on a real broker, without what the nodes do with what it gives them."""
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
 from opsledger.services.cluster.membership import Membership
+from opsledger.services.journal.kafka.link import admin_client
 from opsledger.services.journal.kafka.topic import ensure_topic
-from tests.kit.kafka import shared_broker
+from tests.kit.kafka import Broker, broker, free_port, proxied, shared_broker
+from tests.kit.tcp_proxy import TcpProxy
 
 
 class Held:
@@ -38,3 +41,25 @@ def test_a_node_that_joined_before_its_broker_knew_of_the_topic_gets_the_partiti
         assert all(one.given.wait(30) for one in held)
     finally:
         membership.stop()
+
+
+def test_a_node_that_takes_long_to_share_out_added_partitions_gets_them(tmp_path: Path) -> None:
+    """Its broker answers later than the member looks, so that each step of joining outlasts a look."""
+    port, behind_port = free_port(), free_port()
+    proxy = TcpProxy(behind_port, lag_s=0.3)
+    held = [Held() for _ in range(4)]
+    with broker(Broker(tmp_path, *proxied(port, behind_port, proxy), port=port)) as near:
+        link = near.link(partitions=2)
+        ensure_topic(link)
+        membership = Membership(link.model_copy(update={"bootstrap_servers": (f"127.0.0.1:{proxy.port}",)}), "n1", cast(Any, held))
+        membership.start()
+        try:
+            assert all(one.given.wait(30) for one in held[:2])
+            admin = admin_client(link)
+            admin.create_partitions({link.topic: 4})
+            admin.close()
+            proxy.cut()  # a client that lost its broker asks anew what there is
+            assert all(one.given.wait(30) for one in held)
+        finally:
+            membership.stop()
+    proxy.close()
