@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from opsledger.core.errors import JournalMoved, JournalUnreachable, OpsledgerError, Overloaded
 from opsledger.core.ports import Commit, Receipt
+from opsledger.services.futures import promised
 
 QUEUE_COMMITS_MAX, QUEUE_BYTES_MAX = 10_000, 64 << 20
 """What may wait for one partition's owner."""
@@ -74,8 +75,7 @@ class Lane:
     def submit(self, commit: Commit, size: int) -> Future[Answered]:
         """Of one outcome. Raises Overloaded when too much waits; from the future JournalMoved when nobody owns the partition,
         JournalUnreachable, and what the owner raises."""
-        answer: Future[Answered] = Future()
-        answer.set_running_or_notify_cancel()
+        answer: Future[Answered] = promised()
         with self._lock:
             if self._queue and (len(self._queue) >= QUEUE_COMMITS_MAX or self._queue_bytes + size > QUEUE_BYTES_MAX):
                 raise Overloaded(f"{len(self._queue)} commits wait for the owner of their partition already; try again later")

@@ -4,12 +4,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from opsledger.core.errors import InvalidInput, JournalMoved, JournalStopped, JournalUnreachable, OpsledgerError, VersionConflict
-from opsledger.core.partitions import begin_of
+from opsledger.core.errors import InvalidInput, JournalMoved, JournalStopped, JournalUnreachable, VersionConflict
 from opsledger.core.ports import Commit, Receipt
 from opsledger.services.cluster.lane import Answered, Lane, Owner
 from opsledger.services.cluster.peers import Peers
 from opsledger.services.cluster.recording import record_all
+from opsledger.services.futures import instead, refused, then
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.kafka.journal import KafkaJournal
 from opsledger.services.journal.partitions import Numbered
@@ -46,7 +46,7 @@ class SharedPartition(Numbered):
         return self._peers.send(owner.address, self.number, commits)
 
     def submit(self, commit: Commit) -> Future[Receipt]:
-        return self._receipt(self._submit(commit))
+        return then(self._submit(commit), self._receipt_of)
 
     def freshen(self) -> None:
         if not self.is_owner:
@@ -59,7 +59,7 @@ class SharedPartition(Numbered):
             self._await(max(outcome.positions, default=0))
         elif isinstance(outcome, VersionConflict):
             self._await(answered.position)
-        return self._receipt_of(outcome)
+        return self._receipt_of(answered)
 
     def close(self) -> None:
         self._lane.finish(self._patience_s)
@@ -67,60 +67,25 @@ class SharedPartition(Numbered):
 
     def _submit(self, commit: Commit) -> Future[Answered]:
         """Here when this node is the owner; to its owner when it is not, or not any more."""
-        answer: Future[Answered] = Future()
-        answer.set_running_or_notify_cancel()
+        if not self.is_owner:
+            return self._hand_on(commit)
+        here = then(self.journal.submit(commit), lambda receipt: Answered([receipt], 0))
+        return instead(here, JournalMoved, lambda: self._hand_on(commit))
 
-        def from_owner(done: Future[Answered]) -> None:
-            if error := done.exception():
-                answer.set_exception(error)
-            else:
-                answer.set_result(done.result())
-
-        def from_here(done: Future[Receipt]) -> None:
-            error = done.exception()
-            if error is None:
-                answer.set_result(Answered([done.result()], 0))
-            elif not isinstance(error, JournalMoved):
-                answer.set_exception(error)
-            else:
-                try:
-                    self._lane.submit(commit, check(commit)).add_done_callback(from_owner)
-                except OpsledgerError as refused:
-                    answer.set_exception(refused)
-
-        if self.is_owner:
-            self.journal.submit(commit).add_done_callback(from_here)
-            return answer
+    def _hand_on(self, commit: Commit) -> Future[Answered]:
         try:
             size = check(commit)
         except InvalidInput as error:
-            answer.set_exception(error)
-            return answer
+            return refused(error)
         if self.journal.is_closed:
-            answer.set_exception(JournalStopped("the journal is closed"))
-            return answer
-        self._lane.submit(commit, size).add_done_callback(from_owner)
-        return answer
+            return refused(JournalStopped("the journal is closed"))
+        return self._lane.submit(commit, size)
 
-    def _receipt(self, answered: Future[Answered]) -> Future[Receipt]:
-        receipt: Future[Receipt] = Future()
-        receipt.set_running_or_notify_cancel()
-
-        def finish(done: Future[Answered]) -> None:
-            try:
-                [outcome] = done.result().outcomes
-                receipt.set_result(self._receipt_of(outcome))
-            except Exception as error:
-                receipt.set_exception(error)
-
-        answered.add_done_callback(finish)
-        return receipt
-
-    def _receipt_of(self, outcome: Receipt | OpsledgerError) -> Receipt:
-        if not isinstance(outcome, Receipt):
-            raise outcome
-        begin = begin_of(self.number)
-        return outcome._replace(positions=tuple(begin + position for position in outcome.positions)) if begin else outcome
+    def _receipt_of(self, answered: Answered) -> Receipt:
+        [outcome] = answered.outcomes
+        if isinstance(outcome, Receipt):
+            return self._numbered(outcome)
+        raise outcome
 
     def _await(self, position: int) -> None:
         """Until this node has read up to a position: who records through it finds here what was recorded."""

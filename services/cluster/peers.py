@@ -16,6 +16,7 @@ from opsledger.proto.cluster.v1 import node_pb2 as pb
 from opsledger.services.client.errors import typed
 from opsledger.services.cluster.lane import Answered
 from opsledger.services.cluster.messages import commit_message, outcome_of
+from opsledger.services.futures import promised, refused
 from opsledger.services.settings import Settings
 
 SERVICE = pb.DESCRIPTOR.services_by_name["NodeService"]
@@ -69,17 +70,14 @@ class Peers:
 
     def send(self, address: str, partition: int, commits: Sequence[Commit]) -> Future[Answered]:
         """See opsledger.services.cluster.lane.Send."""
-        answer: Future[Answered] = Future()
-        answer.set_running_or_notify_cancel()
         if not address:
-            answer.set_exception(JournalUnreachable("nobody owns this partition of the journal yet; send the same request again"))
-            return answer
+            return refused(JournalUnreachable("nobody owns this partition of the journal yet; send the same request again"))
         try:
             request = pb.AppendRequest(partition=partition, commits=[commit_message(commit) for commit in commits])
             call = self._call(address, request.SerializeToString())
         except Exception as error:  # a token that cannot be read, a closed channel: whoever waits must hear of it
-            answer.set_exception(JournalUnreachable(f"{address} cannot be asked: {error}"))
-            return answer
+            return refused(JournalUnreachable(f"{address} cannot be asked: {error}"))
+        answer = promised()
 
         def finish(done: Any) -> None:
             try:

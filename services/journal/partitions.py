@@ -3,12 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from threading import Event, Lock
+from threading import Event
 from typing import Any, Protocol
 
 from opsledger.core.errors import FieldViolation, InvalidInput, Overloaded
 from opsledger.core.partitions import begin_of, home_of, partition_at, partition_of, partition_of_stream
 from opsledger.core.ports import Commit, Journal, NewEvent, Receipt, RecordedEvent
+from opsledger.services.futures import refused, then, when_all
 
 
 class Partition(Journal, Protocol):
@@ -49,23 +50,11 @@ class Numbered:
         pass  # whoever writes it has read it
 
     def submit(self, commit: Commit) -> Future[Receipt]:
-        return self._numbered(self.journal.submit(commit))
+        local = self.journal.submit(commit)
+        return then(local, self._numbered) if self._begin else local
 
-    def _numbered(self, local: Future[Receipt]) -> Future[Receipt]:
-        if not self._begin:
-            return local
-        answer: Future[Receipt] = Future()
-        answer.set_running_or_notify_cancel()
-
-        def finish(done: Future[Receipt]) -> None:
-            if error := done.exception():
-                answer.set_exception(error)
-            else:
-                receipt = done.result()
-                answer.set_result(receipt._replace(positions=tuple(self._begin + position for position in receipt.positions)))
-
-        local.add_done_callback(finish)
-        return answer
+    def _numbered(self, receipt: Receipt) -> Receipt:
+        return receipt._replace(positions=tuple(self._begin + position for position in receipt.positions))
 
     def append(self, commit: Commit) -> Receipt:
         return self.submit(commit).result()
@@ -106,35 +95,14 @@ class Numbered:
 
 def _merged(commits: Sequence[tuple[Sequence[int], Future[Receipt]]]) -> Future[Receipt]:
     """One receipt of several; each commit holds the events at its indexes."""
-    answer: Future[Receipt] = Future()
-    answer.set_running_or_notify_cancel()
-    lock = Lock()
-    left = len(commits)
-
-    def finish(_: Future[Receipt]) -> None:
-        nonlocal left
-        with lock:
-            left -= 1
-            if left:
-                return
-        if error := next((error for _, commit in commits if (error := commit.exception())), None):
-            answer.set_exception(error)
-            return
+    def merge() -> Receipt:
         merged: dict[int, tuple[int, bool]] = {}
         for indexes, commit in commits:
             merged |= zip(indexes, zip(*commit.result(), strict=True), strict=True)
         positions, duplicates = zip(*(merged[index] for index in range(len(merged))), strict=True)
-        answer.set_result(Receipt(positions, duplicates))
+        return Receipt(positions, duplicates)
 
-    for _, commit in commits:
-        commit.add_done_callback(finish)
-    return answer
-
-
-def _failed(error: Exception) -> Future[Receipt]:
-    answer: Future[Receipt] = Future()
-    answer.set_exception(error)
-    return answer
+    return when_all([commit for _, commit in commits], merge)
 
 
 class PartitionedJournal:
@@ -187,7 +155,7 @@ class PartitionedJournal:
             except Overloaded as error:
                 if not submitted:
                     raise
-                submitted.append((indexes, _failed(error)))
+                submitted.append((indexes, refused(error)))
                 break
         return _merged(submitted)
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from opsledger.core.errors import InvalidInput, JournalError, JournalStopped, NotFound
 from opsledger.core.ports import Commit, Receipt
+from opsledger.services.futures import refused
 from opsledger.services.journal.batches import Batch, Builder
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.clock import wall_clock_us
@@ -75,9 +76,7 @@ class SegmentJournal(SegmentReading):
                 raise JournalStopped("the journal was opened for reading only")
             size = check(commit)
         except (InvalidInput, JournalStopped) as error:
-            refused: Future[Receipt] = Future()
-            refused.set_exception(error)
-            return refused
+            return refused(error)
         return self._commits.submit(commit, size)
 
     def append(self, commit: Commit) -> Receipt:

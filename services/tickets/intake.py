@@ -16,6 +16,7 @@ from opsledger.core.ports import Commit, Journal, NewEvent, Receipt
 from opsledger.core.tickets.identity import fact_key, ticket_stream_id
 from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
+from opsledger.services.futures import done, then
 from opsledger.services.journal.partitions import PartitionedJournal
 from opsledger.services.tickets.codec import decode, event_type
 
@@ -55,22 +56,11 @@ class Intake:
             raise InvalidInput(FieldViolation("events", "TOO_MANY", f"must be at most {self.batch_events_max} in a batch"))
         checked = [self._check(data, tenants) for data in events]
         accepted = [event for event in checked if isinstance(event, NewEvent)]
-        answer: Future[list[Outcome]] = Future()
-        answer.set_running_or_notify_cancel()  # a caller may stop waiting; what the journal was given stays given
-        if not accepted:
-            answer.set_result(list(_outcomes(checked, Receipt((), ()))))
-            return answer
-
-        def finish(recorded: Future[Receipt]) -> None:
-            if error := recorded.exception():
-                answer.set_exception(error)
-            else:
-                answer.set_result(list(_outcomes(checked, recorded.result())))
-
-        self._recorded(accepted).add_done_callback(finish)
-        return answer
+        return then(self._recorded(accepted), lambda receipt: list(_outcomes(checked, receipt)))
 
     def _recorded(self, events: Sequence[NewEvent]) -> Future[Receipt]:
+        if not events:
+            return done(Receipt((), ()))
         if isinstance(self._journal, PartitionedJournal):
             return self._journal.submit_facts(events)
         return self._journal.submit(Commit(events))

@@ -23,6 +23,7 @@ from opsledger.core.errors import (
     JournalUnreachable,
 )
 from opsledger.core.ports import Commit, Receipt
+from opsledger.services.futures import refused
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.kafka.link import producer_client, release
@@ -200,20 +201,17 @@ class KafkaJournal(SegmentReading):
         _log.info("node %s has given up partition %d of %s at position %d", self._node, self._number, self._link.topic, self.position)
 
     def submit(self, commit: Commit) -> Future[Receipt]:
-        refused: Future[Receipt] = Future()
         try:
             if self._closed:
                 raise JournalStopped("the journal is closed")
             size = check(commit)
             self._check_record(commit, size)
         except (InvalidInput, JournalStopped) as error:
-            refused.set_exception(error)
-            return refused
+            return refused(error)
         if term := self._term:
             return term.submit(commit, size)
         # other nodes may read the claim and send commits before this one is ready: to say that it is not the owner would be the end of that
-        refused.set_exception(self._refusal or (_CLAIMING if self._wants else self._moved()))
-        return refused
+        return refused(self._refusal or (_CLAIMING if self._wants else self._moved()))
 
     def append(self, commit: Commit) -> Receipt:
         return self.submit(commit).result()

@@ -73,7 +73,7 @@ class Replica:
                 raise self._broken
             try:
                 self._take(records)
-            except Exception as error:
+            except Exception as error:  # whatever it is, what stands in the segments is in doubt
                 self._broken = error
                 raise
         self.on_taken()
