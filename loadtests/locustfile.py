@@ -117,7 +117,7 @@ class StreamingSender(Sender):
         started_s, batch, answer = self.unanswered.popleft()
         try:
             self.account(batch, answer.result())
-        except Exception as error:
+        except Exception as error:  # locust counts it
             self.answered("StreamTicketEvents", started_s, error=error)
             raise
         self.answered("StreamTicketEvents", started_s, len(batch))
@@ -140,7 +140,7 @@ class CallingSender(Sender):
         batch, started_s = self.batch(), perf_counter()
         try:
             self.account(batch, self.server.recorder.record(batch))
-        except Exception as error:
+        except Exception as error:  # locust counts it
             self.answered("RecordTicketEvents", started_s, error=error)
         else:
             self.answered("RecordTicketEvents", started_s, len(batch))

@@ -111,7 +111,7 @@ def _open(folder: Path, link: KafkaLink, node: str) -> Sequence[KafkaJournal]:
         for opening in [pool.submit(open_one, number) for number in range(topic.partitions)]:
             try:
                 journals.append(opened.enter_context(opening.result()))
-            except Exception as error:
+            except Exception as error:  # the first is raised when all that were being opened are closed
                 problem = problem or error
         if problem:
             raise problem

@@ -114,7 +114,7 @@ async def answer_errors(call: Call) -> AsyncIterator[None]:
         yield
     except AbortError:
         raise
-    except Exception as error:
+    except Exception as error:  # the one place where errors become statuses
         await call.context.abort_with_status(status_of(error))  # type: ignore[attr-defined]  # the stubs do not know it
 
 

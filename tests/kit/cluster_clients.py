@@ -9,6 +9,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from random import Random
 from threading import Event, Thread
 from typing import Any, TypeVar
@@ -99,7 +100,7 @@ class Caller(ClusterClient):
         for number in self.turns():
             events = self.facts(number, 10)
             self.history.sends([*map(key_of, events)])
-            self.record(self.until_answered(lambda events=events: client.recorder.record(events)), events)  # type: ignore[misc]
+            self.record(self.until_answered(partial(client.recorder.record, events)), events)
 
 
 class Wanderer(ClusterClient):
@@ -113,9 +114,12 @@ class Wanderer(ClusterClient):
             self.history.sends([key_of(sent)])
             known.append(sent)
             for one in [sent] if number % 5 else [sent, self._random.choice(known)]:
-                self.record(self.until_answered(lambda one=one: self._random.choice(nodes).recorder.record([one])), [one])  # type: ignore[misc]
+                self.record(self.until_answered(partial(self._through_any, nodes, one)), [one])
         for node in nodes:
             node.close()
+
+    def _through_any(self, nodes: Sequence[Client], fact: TicketEvent) -> Sequence[Any]:
+        return self._random.choice(nodes).recorder.record([fact])
 
 
 class Streamer(ClusterClient):
@@ -164,11 +168,11 @@ class Analyst(ClusterClient):
             submit = pb.SubmitEvaluationRequest(request_id=f"{name} submit", tenant=tenant, actor="ann", id=id)
             submit.sheet.answers.update(SIXTY)
             self._carried_out(client.evaluations.SubmitEvaluation, submit)
-            listed = self.until_answered(lambda tenant=tenant: client.evaluations.ListEvaluations(tenant=tenant, actor="sue", page_size=5))  # type: ignore[misc]
+            listed = self.until_answered(partial(client.evaluations.ListEvaluations, tenant=tenant, actor="sue", page_size=5))
             assert id in [evaluation.id for evaluation in listed.evaluations], "a query sees what its client has written"
             done += [
-                lambda start=start: self._carried_out(client.evaluations.StartEvaluation, start),  # type: ignore[misc]
-                lambda submit=submit: self._carried_out(client.evaluations.SubmitEvaluation, submit),  # type: ignore[misc]
+                partial(self._carried_out, client.evaluations.StartEvaluation, start),
+                partial(self._carried_out, client.evaluations.SubmitEvaluation, submit),
             ]
             if not number % 3:
                 self._random.choice(done)()

@@ -29,7 +29,8 @@ def test_a_batch_that_cannot_be_built_stops_the_journal() -> None:
     assert (stored, len(stops)) == ([], 1)
 
 
-def test_who_gave_up_waiting_does_not_keep_the_others_from_their_answer() -> None:
+def building_its_first_batch() -> tuple[GroupCommit, Event]:
+    """The batch fails when the event is set."""
     started, go_on = Event(), Event()
 
     def build(requests: list[Request]) -> Batch:
@@ -40,6 +41,11 @@ def test_who_gave_up_waiting_does_not_keep_the_others_from_their_answer() -> Non
     commits = GroupCommit(build, lambda batch: None, lambda: None, Limits())
     commits.submit(Commit([]), 1)
     assert started.wait(60)
+    return commits, go_on
+
+
+def test_who_gave_up_waiting_does_not_keep_the_others_from_their_answer() -> None:
+    commits, go_on = building_its_first_batch()
     given_up, waiting = commits.submit(Commit([]), 1), commits.submit(Commit([]), 1)
     assert given_up.cancel()
     go_on.set()
@@ -49,16 +55,7 @@ def test_who_gave_up_waiting_does_not_keep_the_others_from_their_answer() -> Non
 
 
 def test_it_says_how_many_commits_no_batch_has_taken_yet() -> None:
-    started, go_on = Event(), Event()
-
-    def build(requests: list[Request]) -> Batch:
-        started.set()
-        go_on.wait(60)
-        raise MemoryError("no room")
-
-    commits = GroupCommit(build, lambda batch: None, lambda: None, Limits())
-    commits.submit(Commit([]), 1)
-    assert started.wait(60)
+    commits, go_on = building_its_first_batch()
     for _ in range(3):
         commits.submit(Commit([]), 1)
     assert commits.waiting == 3
