@@ -93,7 +93,7 @@ def test_a_rolling_restart_fails_no_write(nodes: Nodes) -> None:
     """A node that is told to stop hands its partitions over before it ends."""
     with ExitStack() as running, nodes.node("a") as a, nodes.node("b") as b:
         await_owners(a, "a", "b")
-        writer = Writer(client(a, b))
+        writer = Writer(client(a, b, attempts_max=2))
         writer.start()
         for name in "ab":
             ended = {"a": a, "b": b}[name]
@@ -132,6 +132,7 @@ class Writer(Thread):
 
     def wait_for_more(self) -> None:
         self._more.clear()
+        assert self.failed is None, self.failed
         assert self._more.wait(PATIENCE_S)
         assert self.failed is None, self.failed
 
