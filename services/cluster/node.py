@@ -25,7 +25,7 @@ from opsledger.services.journal.partitions import PartitionedJournal
 _OPENING_MAX = 8
 """Replicas that are opened at the same time."""
 _LOOK_S = 0.5
-_CLAIM_LOOK_S = 0.02
+_CLAIM_LOOK_S, _OTHERS_LOOK_S = 0.02, 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -59,21 +59,24 @@ class ClusterJournal(PartitionedJournal):
             holder.wait_settled(max(deadline_s - monotonic(), 0))
 
     def hand_over(self, timeout_s: float) -> None:
-        """Give every partition to the other nodes, and return when they have claimed them or it takes too long; this node goes on
-        taking commits, which they record. Without others it keeps them until it is closed, and its place for when it is back."""
-        owned = [journal for journal in self.journals if journal.is_owner]
+        """Give every partition to the other nodes, and return when they have claimed them, or have gone too, or it takes too long; this
+        node goes on taking commits, which they record. Without others it keeps them until it is closed, and its place for when it is
+        back."""
+        deadline_s = monotonic() + timeout_s
         try:
-            if self._membership.ended or {member.node for member in members(self._link)} <= {self.node}:
+            if self._membership.ended or not self._has_others():
                 return
+            owned = [journal for journal in self.journals if journal.is_owner]
             self._give_up()
             remove(self._link, self.node)
+            while not _claimed_elsewhere(owned, min(monotonic() + _OTHERS_LOOK_S, deadline_s)):
+                if monotonic() >= deadline_s or not self._has_others():
+                    return
         except Exception as error:  # whatever it is, this node ends all the same
             _log.warning("the other nodes take over after %s s: %s", self._link.session_timeout_s, error)
-            return
-        deadline_s = monotonic() + timeout_s
-        for journal in owned:
-            while not journal.is_claimed_elsewhere and monotonic() < deadline_s:
-                sleep(_CLAIM_LOOK_S)
+
+    def _has_others(self) -> bool:
+        return any(member.node != self.node for member in members(self._link))
 
     def _give_up(self) -> None:
         self._membership.stop()
@@ -95,6 +98,12 @@ class ClusterJournal(PartitionedJournal):
         self._give_up()
         self._peers.close()
         super().close()
+
+
+def _claimed_elsewhere(journals: Sequence[KafkaJournal], deadline_s: float) -> bool:
+    while not (claimed := all(journal.is_claimed_elsewhere for journal in journals)) and monotonic() < deadline_s:
+        sleep(_CLAIM_LOOK_S)
+    return claimed
 
 
 def _open(folder: Path, link: KafkaLink, node: str) -> Sequence[KafkaJournal]:

@@ -108,6 +108,15 @@ def test_a_rolling_restart_fails_no_write(nodes: Nodes) -> None:
         assert len(set(recorded.values())) == len(recorded)
 
 
+def test_nodes_that_are_stopped_together_do_not_wait_for_each_other(nodes: Nodes) -> None:
+    with nodes.config.open("a") as config:
+        config.write("drain_s: 600\n")  # longer than anybody has the patience for
+    with nodes.node("a") as a, nodes.node("b") as b:
+        await_owners(a, "a", "b")
+        a.process.send_signal(signal.SIGTERM)
+        assert (b.end(signal.SIGTERM), a.process.wait(PATIENCE_S)) == (0, 0)
+
+
 class Writer(Thread):
     """Records events until it is told to stop; every one must be acknowledged."""
 
