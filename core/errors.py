@@ -17,7 +17,7 @@
     ├── Overloaded               a bound was reached; try again later
     ├── ExchangeUnreachable      the Kafka through which other systems give and take events does not answer
     ├── DatabaseUnusable         the read models' database cannot be reached or is of another version
-    ├── NoRoom                   a folder takes no more; names it
+    ├── NoRoom                   a folder, or the disk of a file, takes no more; names it
     ├── NotReady                 draining, or views not yet as far as asked; try again later
     └── JournalError
         ├── JournalDamaged       bytes that were acknowledged cannot be read back; names the position

@@ -7,11 +7,13 @@ from time import monotonic
 
 import structlog
 
-from opsledger.core.errors import ExchangeUnreachable, InvalidSettings, JournalError, JournalMoved, JournalUnreachable
+from opsledger.core.errors import ExchangeUnreachable, InvalidSettings, JournalError, JournalMoved, JournalUnreachable, NoRoom
 
 log = structlog.get_logger(__name__)
 
 RETRY_S_MIN, RETRY_S_MAX = 0.5, 30.0
+_MAY_PASS = (JournalMoved, JournalUnreachable, ExchangeUnreachable, InvalidSettings, NoRoom)
+"""What others do or set right: said in a line, without a trace."""
 
 
 class Background:
@@ -48,7 +50,7 @@ class Background:
             try:
                 self._work(self._stop)
                 return
-            except (JournalMoved, JournalUnreachable, ExchangeUnreachable, InvalidSettings) as error:  # may come back, may be set right
+            except _MAY_PASS as error:
                 self.failing = str(error)
                 log.warning("background work waits", work=self.name, reason=self.failing)
             except JournalError as error:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from opsledger.core.errors import DatabaseUnusable, Overloaded
+from opsledger.core.errors import DatabaseUnusable, NoRoom, Overloaded
 
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -43,7 +43,7 @@ class InThread:
         try:
             work = partial(copy_context().run, self._call, partial(function, *args, **kwargs))
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        except (OperationalError, InterfaceError, NoConnection) as error:
+        except (OperationalError, InterfaceError, NoConnection, NoRoom) as error:
             log.error("the database does not answer", exc_info=error)
             raise DatabaseUnusable("the read models' database does not answer; try again later") from error
         finally:

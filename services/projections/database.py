@@ -1,14 +1,15 @@
 """Opening the database of the read models: SQLite by default, PostgreSQL by URL."""
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from opsledger.core.errors import DatabaseUnusable, FieldViolation, InvalidSettings
+from opsledger.core.errors import DatabaseUnusable, FieldViolation, InvalidSettings, NoRoom
 from opsledger.services.projections.columns import metadata
 from opsledger.services.projections.tables import SCHEMA_VERSION, about
 from opsledger.services.projections.views import create_views
@@ -22,6 +23,8 @@ POOL_SIZE, POOL_OVERFLOW_MAX = 8, 24
 """Connections to PostgreSQL: those that are kept, and how many more while all partitions' work and the queries want one."""
 FROZEN_TIMEOUT_MS = 30_000
 """How long PostgreSQL waits for a writer that is silent in the middle of a transaction: who is frozen must not hold up a successor."""
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""What SQLite says of a full disk, a quota or a limit on files, and of a full disk where its index of the log is to grow."""
 _CREATE_LOCK = 0x6F70736C65646765
 """Number of the PostgreSQL advisory lock under which tables are created."""
 
@@ -32,12 +35,16 @@ def open_database(url: str, *, must_exist: bool = False) -> Engine:
     A connection's transaction covers DDL too, in both. One that will write should come from ``writer(engine)``, so that SQLite
     takes its only write lock at the beginning instead of failing half-way.
 
-    Raises InvalidSettings for another URL, DatabaseUnusable for a database that cannot be reached or is of another version.
+    Raises InvalidSettings for another URL, DatabaseUnusable for a database that cannot be reached or is of another version. Whatever
+    is done with the engine of an SQLite file raises NoRoom when the disk takes no more of it; nothing of that transaction is there then.
     """
     parsed = _parse(url)
     engine = _sqlite(parsed, must_exist) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
     try:
         _check(engine, must_exist)
+    except NoRoom:
+        engine.dispose()
+        raise
     except SQLAlchemyError as error:
         engine.dispose()
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -100,6 +107,14 @@ def _sqlite(url: URL, must_exist: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+    @event.listens_for(engine, "handle_error")
+    def _name_the_file(context: ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlite_errorcode", None) in _FULL:
+            raise NoRoom(
+                f"the read models' database {file} takes no more ({context.original_exception}): make room on its disk, or where temporary "
+                "files go, and run the command again; a running server goes on by itself. Nothing is lost, the journal has everything"
+            )
 
     return engine
 

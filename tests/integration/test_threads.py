@@ -15,7 +15,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from sqlalchemy import create_engine
 
-from opsledger.core.errors import DatabaseUnusable
+from opsledger.core.errors import DatabaseUnusable, NoRoom
 from opsledger.core.ports import Commit, Receipt
 from opsledger.services.grpc import (
     calibration_service,
@@ -51,6 +51,20 @@ def test_a_database_that_is_away_is_no_fault_of_ours() -> None:
         with pytest.raises(DatabaseUnusable, match="does not answer"):
             await in_thread(ask)
         assert in_thread.depth == 0
+        in_thread.close()
+
+    asyncio.run(talk())
+
+
+def test_a_file_on_the_server_that_is_full_is_named_in_its_log_not_to_clients() -> None:
+    def ask() -> None:
+        raise NoRoom("the read models' database /var/lib/opsledger.db takes no more")
+
+    async def talk() -> None:
+        in_thread = InThread()
+        with pytest.raises(DatabaseUnusable) as caught:
+            await in_thread(ask)
+        assert "/var/lib" not in str(caught.value)
         in_thread.close()
 
     asyncio.run(talk())
