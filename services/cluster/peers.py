@@ -1,9 +1,10 @@
 """Channels to the other nodes."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -54,8 +55,20 @@ def _read(path: Path, field: str) -> bytes:
         raise InvalidSettings(FieldViolation(field, "UNREADABLE", f"{path}: {error.strerror}")) from None
 
 
+@dataclass
+class _Peer:
+    """A channel, and how many calls on it have no answer yet."""
+
+    channel: grpc.Channel
+    calls: int = 0
+
+
 class Peers:
-    """Sends commits to nodes by their address. Thread-safe."""
+    """Sends commits to nodes by their address. Thread-safe.
+
+    The channel of an address is closed when every partition that was sent there has been sent elsewhere since, and every call has its
+    answer: however often nodes come back at other addresses, there are no more channels than partitions and calls.
+    """
 
     def __init__(
         self, *, timeout_s: float, credentials: grpc.ChannelCredentials | None = None, token: Callable[[], str] = str,
@@ -65,7 +78,9 @@ class Peers:
         self._piece_bytes = max(min(_PIECE_BYTES, message_bytes_max - _FRAME_BYTES), 1)
         self._timeout_s, self._credentials, self._token = timeout_s, credentials, token
         self._lock = Lock()
-        self._channels: dict[str, grpc.Channel] = {}
+        self._peers: dict[str, _Peer] = {}
+        self._owners: dict[int, str] = {}
+        """Where each partition's commits were sent last."""
         self._closed = False
 
     def send(self, address: str, partition: int, commits: Sequence[Commit]) -> Future[Answered]:
@@ -74,7 +89,7 @@ class Peers:
             return refused(JournalUnreachable("nobody owns this partition of the journal yet; send the same request again"))
         try:
             request = pb.AppendRequest(partition=partition, commits=[commit_message(commit) for commit in commits])
-            call = self._call(address, request.SerializeToString())
+            call = self._call(address, partition, request.SerializeToString())
         except Exception as error:  # a token that cannot be read, a closed channel: whoever waits must hear of it
             return refused(JournalUnreachable(f"{address} cannot be asked: {error}"))
         answer = promised()
@@ -91,12 +106,20 @@ class Peers:
                 answer.set_exception(JournalUnreachable(f"{address} did not answer: {error or type(error).__name__}"))
 
         call.add_done_callback(finish)
+        call.add_done_callback(lambda _: self._leave(address))
         return answer
 
-    def _call(self, address: str, request: bytes) -> Any:
-        channel = self._channel(address)
+    def _call(self, address: str, partition: int, request: bytes) -> Any:
         token = self._token()
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        channel = self._enter(address, partition)
+        try:
+            return self._start(channel, request, metadata)
+        except Exception:
+            self._leave(address)
+            raise
+
+    def _start(self, channel: grpc.Channel, request: bytes, metadata: tuple[tuple[str, str], ...]) -> Any:
         if len(request) <= self._piece_bytes:
             append = channel.unary_unary(f"/{SERVICE.full_name}/Append", None, pb.AppendResponse.FromString)
             return append.future(request, timeout=self._timeout_s, metadata=metadata)
@@ -105,25 +128,48 @@ class Peers:
         )
         return pieces.future(_pieces(request, self._piece_bytes), timeout=self._timeout_s, metadata=metadata)
 
-    def _channel(self, address: str) -> grpc.Channel:
+    def _enter(self, address: str, partition: int) -> grpc.Channel:
+        """The channel for a call, which stays open until the call leaves it."""
         with self._lock:
             if self._closed:
                 raise JournalUnreachable("this node is going down")
-            if address not in self._channels:
-                self._channels[address] = (
-                    grpc.secure_channel(address, self._credentials, _OPTIONS) if self._credentials
-                    else grpc.insecure_channel(address, _OPTIONS)
-                )
-            return self._channels[address]
+            if address not in self._peers:
+                self._peers[address] = _Peer(self._open(address))
+            peer = self._peers[address]
+            peer.calls += 1
+            self._owners[partition] = address
+            unused = self._take_unused()
+        _close(unused)
+        return peer.channel
+
+    def _leave(self, address: str) -> None:
+        with self._lock:
+            self._peers[address].calls -= 1
+            unused = self._take_unused()
+        _close(unused)
+
+    def _take_unused(self) -> list[grpc.Channel]:
+        named = set(self._owners.values())
+        unused = [address for address, peer in self._peers.items() if not peer.calls and address not in named]
+        return [self._peers.pop(address).channel for address in unused]
+
+    def _open(self, address: str) -> grpc.Channel:
+        if self._credentials:
+            return grpc.secure_channel(address, self._credentials, _OPTIONS)
+        return grpc.insecure_channel(address, _OPTIONS)
 
     def close(self) -> None:
         """Whoever waits for an answer is told that it does not come."""
         with self._lock:
             self._closed = True
-            channels = list(self._channels.values())
-        for channel in channels:
-            with suppress(Exception):  # it has ended already
-                channel.close()
+            channels = [peer.channel for peer in self._peers.values()]
+        _close(channels)
+
+
+def _close(channels: Iterable[grpc.Channel]) -> None:
+    for channel in channels:
+        with suppress(Exception):  # it has ended already
+            channel.close()
 
 
 def _pieces(request: bytes, size: int) -> Iterator[pb.Piece]:

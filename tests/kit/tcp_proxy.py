@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from threading import Lock, Thread
+from threading import Lock, Semaphore, Thread
 from time import sleep
 
 
@@ -12,6 +12,8 @@ class TcpProxy:
         """Every answer takes ``lag_s`` longer than the target's."""
         self._target_port = target_port
         self._refuses = False
+        self.ended = Semaphore(0)
+        """Released for each connection that has ended."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._open: list[socket.socket] = []
@@ -35,8 +37,12 @@ class TcpProxy:
                     server.close()
                     continue
                 self._open += [client, server]
-            for source, target, wait_s in ((client, server, 0), (server, client, lag_s)):
-                Thread(target=_copy, args=(source, target, wait_s), daemon=True).start()
+            Thread(target=self._connect, args=(client, server), daemon=True).start()
+            Thread(target=_copy, args=(server, client, lag_s), daemon=True).start()
+
+    def _connect(self, client: socket.socket, server: socket.socket) -> None:
+        _copy(client, server, 0)
+        self.ended.release()
 
     def cut(self) -> None:
         """Break every connection, wherever it is in a message."""
