@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
@@ -64,6 +64,9 @@ from opsledger.services.tickets.intake import Intake
 from opsledger.services.timers.announcer import DAY_US, Announcer
 from opsledger.services.timers.answers import Explanations, TimerAnswers
 
+if TYPE_CHECKING:  # who has no Kafka does not load its client
+    from opsledger.services.cluster.node import ClusterJournal
+
 NODE_SERVICE = node_pb2.DESCRIPTOR.services_by_name["NodeService"].full_name
 OnDead = Callable[[Exception], None]
 _STATUS_THREADS, _STATUS_QUEUE_MAX = 1, 8
@@ -90,6 +93,15 @@ class Parts:
         """The read models follow the journal."""
         return all(work.is_healthy() for work in self.projecting)
 
+    @property
+    def node(self) -> ClusterJournal | None:
+        """The journal, when other nodes write it too."""
+        if self.settings.kafka is None:
+            return None
+        from opsledger.services.cluster.node import ClusterJournal
+
+        return self.journal if isinstance(self.journal, ClusterJournal) else None
+
 
 @dataclass
 class Application:
@@ -102,13 +114,13 @@ class Application:
 
     def join(self, address: str) -> None:
         """Tell the other nodes of this journal, if there are any, where this one is reached, and take a share of the work."""
-        if join := getattr(self.parts.journal, "join", None):
-            join(self.parts.settings.advertise or address)
+        if node := self.parts.node:
+            node.join(self.parts.settings.advertise or address)
 
     def hand_over(self) -> None:
         """Give the share of the work to the other nodes, if there are any; what comes to this one until it ends is done by them."""
-        if hand_over := getattr(self.parts.journal, "hand_over", None):
-            hand_over(self.parts.settings.drain_s)
+        if node := self.parts.node:
+            node.hand_over(self.parts.settings.drain_s)
 
     def start(self) -> None:
         for work in self.background:
@@ -191,8 +203,10 @@ def _services(parts: Parts) -> Iterator[Service]:
     limits = parts.settings.limits
     cluster = cluster_service.ClusterService(parts.journal, parts.progress, parts.threads.status)
     yield Service(cluster_service.SERVICE.full_name, cluster.register)
-    if parts.settings.kafka:
-        yield from _node_services(parts)
+    if node := parts.node:
+        from opsledger.services.grpc import node_service
+
+        yield Service(NODE_SERVICE, node_service.NodeService(node).register)
     intake = Intake(parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max)
     recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
@@ -226,23 +240,12 @@ def _services(parts: Parts) -> Iterator[Service]:
     yield Service(coaching_service.SERVICE.full_name, coaching.register, is_healthy=parts.is_projecting)
 
 
-def _node_services(parts: Parts) -> Iterator[Service]:
-    from opsledger.services.cluster.node import ClusterJournal
-    from opsledger.services.grpc import node_service
-
-    if isinstance(parts.journal, ClusterJournal):
-        yield Service(NODE_SERVICE, node_service.NodeService(parts.journal).register)
-
-
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     yield from parts.projecting
     if is_shared(parts.engine):
         yield Background("following", Following(parts.engine, parts.progress.reached).run, on_dead)
-    if parts.settings.kafka:  # a journal that other nodes write too can fail without a write of ours
-        from opsledger.services.cluster.node import ClusterJournal
-
-        if isinstance(parts.journal, ClusterJournal):
-            yield Background("journal", parts.journal.follow, on_dead)
+    if node := parts.node:  # what other nodes write can be what this one cannot follow
+        yield Background("journal", node.follow, on_dead)
     if parts.settings.timers:
         yield from _announcers(parts, on_dead)
     if len(parts.journal.parts) > 1:
