@@ -66,8 +66,9 @@ class _Peer:
 class Peers:
     """Sends commits to nodes by their address. Thread-safe.
 
-    The channel of an address is closed when every partition that was sent there has been sent elsewhere since, and every call has its
-    answer: however often nodes come back at other addresses, there are no more channels than partitions and calls.
+    The channel of an address is closed, at the next request to any, when every partition that was sent there has been sent elsewhere
+    since, and every call has its answer: however often nodes come back at other addresses, there are no more channels than partitions
+    and calls.
     """
 
     def __init__(
@@ -144,9 +145,7 @@ class Peers:
 
     def _leave(self, address: str) -> None:
         with self._lock:
-            self._peers[address].calls -= 1
-            unused = self._take_unused()
-        _close(unused)
+            self._peers[address].calls -= 1  # not closed here: this is the channel's own thread, and closing may wait for it
 
     def _take_unused(self) -> list[grpc.Channel]:
         named = set(self._owners.values())
