@@ -10,7 +10,7 @@ PORT ?= 9092
 SOURCES := $(shell find core ext services proto -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.proto' 2>/dev/null | grep -v _pb2)
 COMPILED := $(filter %.pyx %.pxd %.proto,$(SOURCES))
 
-.PHONY: help run test test-cluster lint bench load kafka proto clean build
+.PHONY: help run test test-cluster lint bench load kafka proto picture clean build
 
 help:            ## Show this list.
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1|/' | column -t -s '|'
@@ -46,6 +46,9 @@ proto: $(VENV)/installed ## Compile the protos beside their sources.
 	$(BIN)/python setup.py --quiet build_py
 
 build: $(VENV)/built ## Set up .venv and build the extensions and protos.
+
+picture: build   ## Draw docs/demo.svg, the picture in the README, from a run of the demo.
+	$(BIN)/opsledger demo --exit --picture docs/demo.svg
 
 clean:           ## Remove everything that was built, .venv included.
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -18,22 +18,26 @@ def demo(
     keep_serving: Annotated[
         bool, typer.Option("--keep-serving/--exit", help="Leave the server up until Ctrl-C, or end with the tour.")
     ] = True,
+    picture: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Three clients with SLAs and time zones of their own, their agents and tickets: recorded, timed, scored, explained."""
     from rich.console import Console
 
     from opsledger.core.errors import OpsledgerError
     from opsledger.services.cli.remote import server_client
+    from opsledger.services.demo.picture import draw, recording_console
     from opsledger.services.demo.stage import stage
     from opsledger.services.demo.tour import next_commands, tour
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell may have had SIGINT ignored for what it put in the background
         signal.signal(number, _end)
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = recording_console() if picture else Console(width=None if sys.stdout.isatty() else 160)
     try:
         with stage(folder, listen) as server:
             with server_client(server.address, "") as client:
                 tour(console, client, server, seed, days, tickets)
+            if picture:
+                draw(console, picture)
             next_commands(console, server, keep_serving)
             if keep_serving:
                 console.print("\nThe server stays up; Ctrl-C ends it.")

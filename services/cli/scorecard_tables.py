@@ -23,8 +23,8 @@ _VERDICTS = {
 _REASONS = {"ONE_CASE": "one case", "NO_SPREAD": "all equal", "NOT_CONNECTED": "one evaluator only", "SATURATED": "too few"}
 
 
-def show_one(card: pb.Scorecard, kpis: list[str]) -> None:
-    console = wide_console()
+def show_one(card: pb.Scorecard, kpis: list[str], console: Console | None = None) -> None:
+    console = console or wide_console()
     kind = pb.SubjectKind.Name(card.subject.kind).removeprefix("SUBJECT_KIND_").lower()
     table = Table(title=f"{kind} {card.subject.name or NOBODY}, {card.period.label}", title_justify="left")
     for title, justify in _columns(card):
@@ -42,8 +42,8 @@ def show_one(card: pb.Scorecard, kpis: list[str]) -> None:
     _notes(console, [card], kpis)
 
 
-def show_many(result: pb.ListScorecardsResponse, kpis: list[str]) -> None:
-    console = wide_console()
+def show_many(result: pb.ListScorecardsResponse, kpis: list[str], console: Console | None = None) -> None:
+    console = console or wide_console()
     if not result.scorecards:
         console.print("no cases in that period; --at names another one")
         return

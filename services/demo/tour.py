@@ -151,7 +151,7 @@ class Tour:
             subject=scorecards_pb2.Subject(kind=scorecards_pb2.SUBJECT_KIND_AGENT, name=agent),
             period=scorecards_pb2.PeriodName(kind=scorecards_pb2.PERIOD_KIND_RANGE, label=f"{first}..{last}"),
         ).scorecard
-        show_one(only(card, QUALITY_SHOWN), QUALITY_SHOWN)
+        show_one(only(card, QUALITY_SHOWN), QUALITY_SHOWN, self._console)
 
     def show_scorecards(self) -> None:
         self._console.rule(f"Scorecards: {CARDS.tenant}, {CARDS.program}")
@@ -162,7 +162,7 @@ class Tour:
         result = self._client.scorecards.ListScorecards(request)
         for card in result.scorecards:
             only(card, KPIS_SHOWN)
-        show_many(result, KPIS_SHOWN)
+        show_many(result, KPIS_SHOWN, self._console)
 
 
 def only(card: scorecards_pb2.Scorecard, kpis: Sequence[str]) -> scorecards_pb2.Scorecard:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from itertools import takewhile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import psutil
 import pytest
@@ -23,6 +24,16 @@ def start(folder: Path, *more: str) -> subprocess.Popen[str]:
         [*DEMO, "--folder", str(folder), *more], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "COLUMNS": "160"},
     )
+
+
+def shown_in(picture: Path) -> str:
+    """Its text, line by line."""
+    texts = ElementTree.parse(picture).getroot().iter("{http://www.w3.org/2000/svg}text")
+    lines: dict[float, str] = {}
+    for text in texts:
+        at = float(text.get("y", 0))
+        lines[at] = f"{lines.get(at, '')}{text.text}"
+    return "\n".join(lines[at] for at in sorted(lines)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def next_commands(out: str) -> list[list[str]]:
@@ -40,6 +51,19 @@ def test_the_tour_shows_everything_and_ends(tmp_path: Path) -> None:
     ):
         assert shown in out
     assert [run(*command).code for command in next_commands(out)] == [0] * 6
+
+
+def test_its_picture_shows_the_tour_and_loads_nothing(tmp_path: Path) -> None:
+    picture = tmp_path / "demo.svg"
+    process = start(tmp_path / "demo", "--exit", "--listen", "127.0.0.1:0", "--picture", str(picture))
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    tour = [line.rstrip() for line in out.partition("─ Try next")[0].splitlines()[:-1]]
+    shown = shown_in(picture)
+    for line in tour:
+        assert line.strip().replace(" ", "") in shown.replace(" ", "")
+    assert "Quality: vale-bank" in shown
+    assert "url(http" not in picture.read_text()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
