@@ -38,9 +38,9 @@ def test_the_same_commits_give_the_same_answers_and_events(steps: list[Commit | 
         if isinstance(step, Commit):
             assert _answer(journal, step) == _answer(memory, step)
             continue
-        if step is not Reopen.AFTER_THE_PROCESS_ENDED:
-            journal.close()
-        disk = disk.after_process_end()
+        unclosed = disk.after_process_end()
+        journal.close()
+        disk = unclosed if step is Reopen.AFTER_THE_PROCESS_ENDED else disk.after_process_end()
         if step is Reopen.BY_SCANNING:
             for checkpoint in [file for file in disk.names() if file.endswith(".index")]:
                 disk.remove(checkpoint)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 
 from opsledger.core.errors import JournalLocked
@@ -76,9 +77,9 @@ class Disk:
         return disk
 
     def after_process_end(self) -> Disk:
-        """What the next process finds: the system still has every write, synced or not."""
+        """What a process that starts now finds: the system has every write, synced or not. What is done to this disk later is not on it."""
         disk = Disk()
-        disk._names, disk._durable_names, disk._name_acts = self._names, self._durable_names, self._name_acts
+        disk._names, disk._durable_names, disk._name_acts = deepcopy((self._names, self._durable_names, self._name_acts))
         return disk
 
     def names(self) -> list[str]:
