@@ -212,7 +212,7 @@ class TestFollowing:
     def test_a_projection_goes_on_where_it_was(self, tmp_path: Path) -> None:
         evidence = []
         for call in ("call 812", "call 900"):
-            with ProjectionRunner(
+            with SegmentJournal.open(tmp_path) as journal, lend(tmp_path, journal), ProjectionRunner(  # it never closes its view's factory
                 application_class=Coaching, projection_class=CompletedProjection, view_class=CompletedView, env=environment(tmp_path)
             ) as runner:
                 item_id, _ = runner.app.agree("agent-7")

@@ -91,6 +91,12 @@ def cut(contents: Contents, segment: str, at: int) -> Contents:
     return {**contents, segment: contents[segment][:at]}
 
 
+def recovered_events(contents: Contents) -> list[RecordedEvent]:
+    """All that a writer finds."""
+    with opened(contents) as journal:
+        return list(journal.read())
+
+
 def readable_events(contents: Contents) -> tuple[list[RecordedEvent], JournalDamaged | None]:
     """All that a reader gets until the end or the damage."""
     journal, events = opened(contents, read_only=True), []
@@ -112,7 +118,7 @@ def test_the_journal_is_as_this_test_takes_it() -> None:
 
 def test_without_mark_and_checkpoints_a_reader_sees_what_a_later_commit_proves_and_a_writer_all() -> None:
     assert readable_events(SEGMENTS) == (EVENTS[:5], None)
-    assert list(opened(SEGMENTS).read()) == EVENTS
+    assert recovered_events(SEGMENTS) == EVENTS
 
 
 def test_an_end_that_nothing_proves_to_be_durable_is_a_torn_tail_and_cut() -> None:
@@ -121,11 +127,10 @@ def test_an_end_that_nothing_proves_to_be_durable_is_a_torn_tail_and_cut() -> No
         kept = sum(len({p.position for p in PLACES[LAST] if p.commit_first == first}) for first in (5, 6)
                    if all(p.commit_end <= at for p in PLACES[LAST] if p.commit_first == first))
         disk = Disk(torn)
-        journal = SegmentJournal(disk, now_us=Clock(), limits=Limits(segment_bytes=600))
-        assert list(journal.read()) == EVENTS[:4 + kept], f"cut at byte {at}"
-        assert journal.append(facts(event("new", key="new"))).positions == (5 + kept,)
-        journal.close()
-        assert [e.payload for e in opened(disk.contents()).read(4 + kept)] == [b"{}"]
+        with SegmentJournal(disk, now_us=Clock(), limits=Limits(segment_bytes=600)) as journal:
+            assert list(journal.read()) == EVENTS[:4 + kept], f"cut at byte {at}"
+            assert journal.append(facts(event("new", key="new"))).positions == (5 + kept,)
+        assert [e.payload for e in recovered_events(disk.contents())[4 + kept:]] == [b"{}"]
         assert verify(disk).damage is None
         assert verify(disk).tail is None
 
@@ -165,7 +170,7 @@ def test_an_altered_byte_is_named_or_part_of_a_torn_tail(segment: str, contents:
         if place.commit_first == 6 and contents is SEGMENTS:  # nothing tells it from a write that was never acknowledged
             assert damage is checked.damage is None
             assert checked.tail == (segment, place.commit, place.commit_end - place.commit)
-            assert list(opened(bad).read()) == EVENTS[:5]
+            assert recovered_events(bad) == EVENTS[:5]
         else:
             assert events == EVENTS[:place.commit_first - 1], f"byte {at}"
             with pytest.raises(JournalDamaged) as caught:
@@ -201,7 +206,7 @@ def test_a_damaged_checkpoint_or_mark_is_ignored(suffix: str, caplog: pytest.Log
         for at in range(len(WHOLE[file])):
             for bad in (altered(WHOLE, file, at), cut(WHOLE, file, at)):
                 caplog.clear()
-                assert list(opened(bad).read()) == EVENTS
+                assert recovered_events(bad) == EVENTS
                 assert "ignored" in caplog.text
 
 
@@ -225,17 +230,16 @@ def test_a_missing_last_segment_is_known_to_the_mark() -> None:
 
 def test_bytes_behind_the_end_are_cut() -> None:
     for rest in (b"\0", b"CMT1", bytes(5000), SEGMENTS[LAST][SEGMENT_HEADER:SEGMENT_HEADER + 100]):
-        journal = opened({**WHOLE, LAST: WHOLE[LAST] + rest})
-        assert list(journal.read()) == EVENTS
+        assert recovered_events({**WHOLE, LAST: WHOLE[LAST] + rest}) == EVENTS
 
 
 def test_a_segment_that_was_begun_but_not_written_is_removed() -> None:
     for begun in (b"", b"\0" * 10, bytes(64)):
         disk = Disk({**WHOLE, "00000000000000000008.segment": begun})
-        journal = SegmentJournal(disk, now_us=Clock())
-        assert list(journal.read()) == EVENTS
-        journal.append(facts(event()))
-        assert journal.position == 8
+        with SegmentJournal(disk, now_us=Clock()) as journal:
+            assert list(journal.read()) == EVENTS
+            journal.append(facts(event()))
+            assert journal.position == 8
 
 
 def test_a_forged_commit_breaks_the_chain() -> None:

@@ -73,6 +73,7 @@ class TestFailures:
             journal.append(facts(event(key="lost")))
         assert [e.payload for e in journal.read()] == [b"safe"]
         assert not journal.wait_beyond(1, timeout_s=30)
+        journal.close()
 
     def test_closing_releases_everything_even_then(self, disk: Disk, trouble: Trouble) -> None:
         journal = opened(disk)
@@ -104,7 +105,8 @@ class TestFailures:
             journal.append(facts(event()))
         journal.close()
         assert "checkpoint" in caplog.text
-        assert opened(disk).position == 5
+        with opened(disk) as again:
+            assert again.position == 5
 
 
 class TestGroups:
@@ -164,7 +166,8 @@ class TestGroups:
         trouble.go_on.set()
         first.result()
         journal.close()
-        assert opened(disk).position == 1 + cancelled.count(False)
+        with opened(disk) as again:
+            assert again.position == 1 + cancelled.count(False)
 
 
 class TestLock:
