@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import importlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ settings.register_profile("opsledger", deadline=None, print_blob=True, suppress_
 settings.load_profile("opsledger")
 
 EXT = Path(__file__).parents[1] / "ext"
+THREADS_LEFT_MAX = 100
+"""Libraries keep a few; a test that leaves a journal or a server open in every example leaves thousands."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,3 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
             importlib.import_module(module)
         except ImportError as error:
             pytest.exit(f"the kernel {module} did not load ({error}); build it with: make build", returncode=3)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_threads_are_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    left = Counter(thread.name for thread in threading.enumerate())
+    if not request.session.testsfailed:  # a test that failed may not have come to its closing
+        assert left.total() <= THREADS_LEFT_MAX, f"tests left {left.total()} threads, most of them {left.most_common(3)}"
