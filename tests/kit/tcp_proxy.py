@@ -63,6 +63,7 @@ class TcpProxy:
             self._refuses = False
 
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # closing alone wakes no thread that waits in accept
         self._listener.close()
         self.cut()
 
