@@ -16,7 +16,7 @@ from kafka.structs import MemberState
 from opsledger.core.errors import JournalStopped, JournalUnreachable
 from opsledger.services.cluster.group import group_of
 from opsledger.services.cluster.holder import Holder
-from opsledger.services.journal.kafka.link import Unreachable, options, release
+from opsledger.services.journal.kafka.link import Unreachable, begin, options, release
 from opsledger.services.journal.kafka.settings import KafkaLink
 
 _log = logging.getLogger(__name__)
@@ -101,8 +101,8 @@ class Membership:
     def _consumer(self) -> KafkaConsumer:
         session_ms = round(self._link.session_timeout_s * 1_000)
         with Unreachable("no member of the group"):
-            return KafkaConsumer(
-                **options(self._link), group_id=group_of(self._link), group_instance_id=self._node, enable_auto_commit=False,
+            return begin(
+                KafkaConsumer, **options(self._link), group_id=group_of(self._link), group_instance_id=self._node, enable_auto_commit=False,
                 partition_assignment_strategy=[CooperativeStickyAssignor], session_timeout_ms=session_ms,
                 heartbeat_interval_ms=max(session_ms // _HEARTBEATS, 100), max_poll_interval_ms=max(3 * session_ms, 30_000),
                 auto_offset_reset="latest", allow_auto_create_topics=False,

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from opsledger.core.errors import ExchangeUnreachable, JournalUnreachable
-from opsledger.services.journal.kafka.link import admin_client, options, producer_client, release, said
+from opsledger.services.journal.kafka.link import admin_client, begin, options, producer_client, release, said
 from opsledger.services.journal.kafka.settings import KafkaLink
 
 CLOSE_S = 2.0
@@ -55,8 +55,8 @@ def admin_of(link: KafkaLink) -> Iterator[KafkaAdminClient]:
 def consumer_of(link: KafkaLink, **more: Any) -> Iterator[KafkaConsumer]:
     """It commits only what it is told to, and begins at the beginning where nothing was committed."""
     with answering():
-        consumer = KafkaConsumer(
-            **options(link), enable_auto_commit=False, auto_offset_reset="earliest", allow_auto_create_topics=False,
+        consumer = begin(
+            KafkaConsumer, **options(link), enable_auto_commit=False, auto_offset_reset="earliest", allow_auto_create_topics=False,
             metadata_max_age_ms=_METADATA_MS, **more
         )
     try:

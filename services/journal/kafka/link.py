@@ -3,15 +3,19 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
+from kafka.net.selector import NetworkSelector
 
 from opsledger.core.errors import JournalUnreachable
 from opsledger.services.journal.kafka.settings import KafkaLink
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 MESSAGE_BYTES_MAX = 96 << 20
 """Of one record: a commit of 64 MiB of payload with its frames, below the 100 MiB that a broker takes as it is installed."""
@@ -49,11 +53,26 @@ def _ssl_context(link: KafkaLink) -> ssl.SSLContext:
     return context
 
 
+def begin(kind: Callable[..., T], **chosen: Any) -> T:
+    """A client; when it cannot begin, nothing of it stays: the library leaves a thread behind for every try."""
+    with ExitStack() as begun:
+        def network(**known: Any) -> KafkaNetClient:
+            net = NetworkSelector(**known)
+            client = KafkaNetClient(net=net, **known)
+            begun.callback(client.close)
+            begun.callback(net.stop)
+            return client
+
+        client = kind(**chosen, kafka_client=network)
+        begun.pop_all()
+        return client
+
+
 def producer_client(link: KafkaLink) -> KafkaProducer:
     """Every record once and in order, as long as it lives; acknowledged by all replicas that are in sync."""
     with Unreachable("no producer"):
-        return KafkaProducer(
-            **options(link), acks="all", enable_idempotence=True, linger_ms=0, batch_size=_PRODUCE_BYTES,
+        return begin(
+            KafkaProducer, **options(link), acks="all", enable_idempotence=True, linger_ms=0, batch_size=_PRODUCE_BYTES,
             max_request_size=MESSAGE_BYTES_MAX, delivery_timeout_ms=round(link.delivery_timeout_s * 1_000),
             max_block_ms=round(link.request_timeout_s * 1_000), allow_auto_create_topics=False,
         )
@@ -62,8 +81,8 @@ def producer_client(link: KafkaLink) -> KafkaProducer:
 def consumer_client(link: KafkaLink) -> KafkaConsumer:
     """Reads what it is assigned, from where it is told; it commits nothing."""
     with Unreachable("no consumer"):
-        return KafkaConsumer(
-            **options(link), enable_auto_commit=False, auto_offset_reset="none", allow_auto_create_topics=False,
+        return begin(
+            KafkaConsumer, **options(link), enable_auto_commit=False, auto_offset_reset="none", allow_auto_create_topics=False,
             max_partition_fetch_bytes=16 << 20, fetch_max_wait_ms=100, max_poll_records=5_000,
         )
 
@@ -71,7 +90,7 @@ def consumer_client(link: KafkaLink) -> KafkaConsumer:
 def admin_client(link: KafkaLink) -> KafkaAdminClient:
     known = {name: value for name, value in options(link).items() if name != "metrics_enabled"}
     with Unreachable("no answer"):
-        return KafkaAdminClient(**known)
+        return begin(KafkaAdminClient, **known)
 
 
 def release(client: KafkaProducer | KafkaConsumer, wait_s: float = 0.0) -> None:
