@@ -4,11 +4,11 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
@@ -53,6 +53,14 @@ def _ssl_context(link: KafkaLink) -> ssl.SSLContext:
     return context
 
 
+class _Producer(KafkaProducer):  # type: ignore[misc]  # the client has no types
+    """Ends whenever it is closed: the library's own, when its last flush finds no time, is not closed and goes on sending."""
+
+    def flush(self, timeout: float | None = None) -> None:
+        with suppress(KafkaTimeoutError):
+            super().flush(timeout)
+
+
 def begin(kind: Callable[..., T], **chosen: Any) -> T:
     """A client; when it cannot begin, nothing of it stays: the library leaves a thread behind for every try."""
     with ExitStack() as begun:
@@ -72,7 +80,7 @@ def producer_client(link: KafkaLink) -> KafkaProducer:
     """Every record once and in order, as long as it lives; acknowledged by all replicas that are in sync."""
     with Unreachable("no producer"):
         return begin(
-            KafkaProducer, **options(link), acks="all", enable_idempotence=True, linger_ms=0, batch_size=_PRODUCE_BYTES,
+            _Producer, **options(link), acks="all", enable_idempotence=True, linger_ms=0, batch_size=_PRODUCE_BYTES,
             max_request_size=MESSAGE_BYTES_MAX, delivery_timeout_ms=round(link.delivery_timeout_s * 1_000),
             max_block_ms=round(link.request_timeout_s * 1_000), allow_auto_create_topics=False,
         )

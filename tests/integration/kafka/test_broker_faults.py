@@ -1,6 +1,7 @@
 """The broker is killed, frozen and stopped under load; what was acknowledged stands, and reads go on."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -28,8 +29,19 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
 
 
 @pytest.fixture
-def own(secure: SecureBroker) -> Broker:
-    return secure.broker
+def own(secure: SecureBroker) -> Iterator[Broker]:
+    yield secure.broker
+    secure.broker.thaw()  # a test that fails while it is frozen would hang those after it
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left(own: Broker) -> Iterator[None]:
+    """Neither of a client that could not begin, nor of one that ended while it had no answer."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)
+        assert not thread.is_alive(), thread.name
 
 
 def test_a_broker_that_is_killed_under_load(own: Broker, tmp_path: Path) -> None:
