@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
@@ -26,15 +28,17 @@ _BY_CODE = {
 """For a reason of a later version, and for what is not the server's word: a connection that failed."""
 _CODES = {code.value[0]: code for code in StatusCode}
 RETRYABLE = (StatusCode.UNAVAILABLE, StatusCode.RESOURCE_EXHAUSTED)
+_UNREADABLE = (ValueError, DecodeError)
+"""Details that a proxy has damaged, or that do not belong to the code and text it has written anew: as good as none."""
 
 
 def typed(address: str, failed: grpc.RpcError) -> errors.OpsledgerError:
     """The error that a failed call stands for. What did not come from the server itself names its address."""
-    status = rpc_status.from_call(failed)  # type: ignore[arg-type]  # a failed call is both error and call
-    if status is None:
-        code = failed.code()
-        status = Status(code=code.value[0], message=f"{address}: {failed.details() or code.name}")
-    return from_status(status)
+    with suppress(*_UNREADABLE):
+        if status := rpc_status.from_call(failed):  # type: ignore[arg-type]  # a failed call is both error and call
+            return from_status(status)
+    code = failed.code()
+    return from_status(Status(code=code.value[0], message=f"{address}: {failed.details() or code.name}"))
 
 
 def from_status(status: Status) -> errors.OpsledgerError:
@@ -50,9 +54,11 @@ def from_status(status: Status) -> errors.OpsledgerError:
 
 def retry_after_s(failed: grpc.RpcError) -> float | None:
     """How long the server asks to wait; None when it does not say."""
-    status, info = rpc_status.from_call(failed), RetryInfo()  # type: ignore[arg-type]  # as above
-    if status and any(detail.Unpack(info) for detail in status.details):
-        return float(info.retry_delay.seconds + info.retry_delay.nanos / 1e9)
+    info = RetryInfo()
+    with suppress(*_UNREADABLE):
+        status = rpc_status.from_call(failed)  # type: ignore[arg-type]  # as above
+        if status and any(detail.Unpack(info) for detail in status.details):
+            return float(info.retry_delay.seconds + info.retry_delay.nanos / 1e9)
     return None
 
 

@@ -97,12 +97,9 @@ class Peers:
 
         def finish(done: Any) -> None:
             try:
-                response = done.result()
-                if len(response.results) != len(commits):
-                    raise ValueError("not as many answers as commits")
-                answer.set_result(Answered([outcome_of(result) for result in response.results], response.position))
-            except grpc.RpcError as failed:
-                answer.set_exception(_unreachable(address, failed))
+                answer.set_result(_answered(address, done, len(commits)))
+            except OpsledgerError as error:
+                answer.set_exception(error)
             except Exception as error:  # it was cancelled, or answered nonsense
                 answer.set_exception(JournalUnreachable(f"{address} did not answer: {error or type(error).__name__}"))
 
@@ -174,6 +171,16 @@ def _close(channels: Iterable[grpc.Channel]) -> None:
 def _pieces(request: bytes, size: int) -> Iterator[pb.Piece]:
     for begin in range(0, len(request), size):
         yield pb.Piece(data=request[begin:begin + size])
+
+
+def _answered(address: str, call: Any, commits: int) -> Answered:
+    try:
+        response = call.result()
+    except grpc.RpcError as failed:
+        raise _unreachable(address, failed) from None
+    if len(response.results) != commits:
+        raise ValueError("not as many answers as commits")
+    return Answered([outcome_of(result) for result in response.results], response.position)
 
 
 def _unreachable(address: str, failed: grpc.RpcError) -> OpsledgerError:

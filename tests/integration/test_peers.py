@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc.status_pb2 import Status
 
 from opsledger.core.errors import JournalUnreachable
 from opsledger.core.ports import Receipt
@@ -29,6 +30,8 @@ class Owner(pb_grpc.NodeServiceServicer):
     def __init__(self) -> None:
         self.asked, self.thawed = Event(), Event()
         self.thawed.set()
+        self.details: bytes | None = None
+        """It fails with these, when it is to fail."""
         self.connections: set[str] = set()
         self._server = grpc.server(ThreadPoolExecutor(4))
         pb_grpc.add_NodeServiceServicer_to_server(self, self._server)
@@ -40,6 +43,9 @@ class Owner(pb_grpc.NodeServiceServicer):
         self.connections.add(context.peer())
         self.asked.set()
         assert self.thawed.wait(PATIENCE_S)
+        if self.details is not None:
+            context.set_trailing_metadata((("grpc-status-details-bin", self.details),))
+            context.abort(grpc.StatusCode.UNAVAILABLE, "in a proxy's words")
         return pb.AppendResponse(results=[result_message(Receipt((1,), (False,)))] * len(request.commits), position=1)
 
     def AppendInPieces(self, request_iterator: Any, context: grpc.ServicerContext) -> pb.AppendResponse:
@@ -109,3 +115,17 @@ def test_closing_tells_all_who_wait(peers: Peers, owners: tuple[Owner, Owner]) -
     for answer in waiting:
         with pytest.raises(JournalUnreachable):
             answer.result(PATIENCE_S)
+
+
+@pytest.mark.parametrize("details", [
+    b"\xff",
+    Status(code=14, message="in the node's words").SerializeToString(),
+    Status(code=8, message="in a proxy's words").SerializeToString(),
+], ids=["damaged", "another text", "another code"])
+def test_an_error_with_details_that_cannot_be_read_is_an_answer_too(
+    details: bytes, peers: Peers, owners: tuple[Owner, Owner]
+) -> None:
+    owner, _ = owners
+    owner.details = details
+    with pytest.raises(JournalUnreachable, match="in a proxy's words"):
+        peers.send(owner.address, 0, [COMMIT]).result(PATIENCE_S)

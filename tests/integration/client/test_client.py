@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 import jwt
 import pytest
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 
 from opsledger.core import errors
 from opsledger.core.coaching.errors import OutOfTurn
@@ -20,7 +23,7 @@ from opsledger.proto.tickets.v1 import ticket_recorder_pb2
 from opsledger.services.client import Client, connect, recording
 from opsledger.services.client import areas as client_areas
 from opsledger.services.client.calls import Area, Method, Stream
-from opsledger.services.client.errors import typed
+from opsledger.services.client.errors import retry_after_s, typed
 from opsledger.services.grpc.status import status_of
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.settings import Auth, Settings
@@ -105,6 +108,27 @@ def test_every_error_survives_the_wire(kind: type[errors.OpsledgerError]) -> Non
     )
     found = typed("here:1", _Failed(status_of(raised)))
     assert (type(found), str(found)) == (kind, "in the server's words")
+
+
+@pytest.mark.parametrize("details", [
+    b"\xff",  # no message
+    Status(code=14, message="in the server's words").SerializeToString(),
+    Status(code=8, message="in a proxy's words").SerializeToString(),
+    Status(code=14, message="in a proxy's words", details=[AnyMessage(type_url=f"type/{RetryInfo.DESCRIPTOR.full_name}", value=b"\xff")])
+    .SerializeToString(),
+])
+def test_details_that_a_proxy_has_damaged_are_as_good_as_none(details: bytes) -> None:
+    failed = _Failed(RawStatus(grpc.StatusCode.UNAVAILABLE, "in a proxy's words", [("grpc-status-details-bin", details)]))
+    found = typed("here:1", failed)
+    assert type(found) is errors.NotReady
+    assert "in a proxy's words" in str(found)
+    assert retry_after_s(failed) is None
+
+
+class RawStatus(NamedTuple):
+    code: grpc.StatusCode
+    details: str
+    trailing_metadata: list[tuple[str, bytes]]
 
 
 class _Failed(grpc.RpcError):
