@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from threading import Event, Thread
+from time import monotonic
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
@@ -23,7 +24,8 @@ _log = logging.getLogger(__name__)
 _POLL_MS = 200
 _RETRY_S = 1.0
 _RELEASE_S = 2.0
-"""How long a rebalance waits for a partition to be given up in order; after that it is taken."""
+"""How long a rebalance waits for partitions to be given up in order, all together: no heartbeat is sent meanwhile. After that they are
+taken."""
 _UNKNOWN_S = 0.1
 """How often a broker is asked that does not know of the topic yet: it is new."""
 _HEARTBEATS = 6
@@ -134,8 +136,9 @@ class Membership:
         holders = [self._holders[number] for number in numbers if number < len(self._holders)]
         for holder in holders:
             holder.let_go()
+        end_s = monotonic() + _RELEASE_S
         for holder in holders:
-            holder.wait_settled(_RELEASE_S)
+            holder.wait_settled(max(end_s - monotonic(), 0.0))
 
 
 def _insist(consumer: KafkaConsumer) -> None:
@@ -149,7 +152,7 @@ def _insist(consumer: KafkaConsumer) -> None:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types
-    """Runs on the client's own loop, which sends the heartbeats: it waits for nothing but a partition that is given up."""
+    """Runs on the client's own loop, which sends the heartbeats: it waits for nothing but partitions that are given up."""
 
     def __init__(self, membership: Membership, consumer: KafkaConsumer) -> None:
         self._membership, self._consumer = membership, consumer

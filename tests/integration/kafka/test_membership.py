@@ -5,8 +5,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
+import pytest
+
+from opsledger.services.cluster import membership as membership_module
 from opsledger.services.cluster.membership import Membership
 from opsledger.services.journal.kafka.link import admin_client
+from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.kafka.topic import ensure_topic
 from tests.kit.kafka import Broker, broker, free_port, proxied, shared_broker
 from tests.kit.tcp_proxy import TcpProxy
@@ -63,3 +67,21 @@ def test_a_node_that_takes_long_to_share_out_added_partitions_gets_them(tmp_path
         finally:
             membership.stop()
     proxy.close()
+
+
+def test_partitions_that_are_given_up_slowly_hold_up_the_heartbeats_no_longer_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    patience_s: list[float] = []
+
+    class Slow(Held):
+        def wait_settled(self, timeout_s: float) -> bool:
+            patience_s.append(timeout_s)
+            return Event().wait(timeout_s)
+
+    monkeypatch.setattr(membership_module, "_RELEASE_S", 0.2)
+    held = [Slow() for _ in range(8)]
+    for one in held:
+        one.hold()
+    Membership(KafkaLink(bootstrap_servers=("127.0.0.1:1",)), "n1", cast(Any, held))._let_go(range(8))
+    assert len(patience_s) == 8
+    assert sum(patience_s) == pytest.approx(0.2, abs=0.01)
+    assert not any(one.is_wanted for one in held)
