@@ -54,23 +54,34 @@ def when_all(earlier: Sequence[Future[Any]], make: Callable[[], Made]) -> Future
     return answer
 
 
+def chain(earlier: Future[Earlier], begin: Callable[[Earlier], Future[Made]]) -> Future[Made]:
+    """The result of the one that is begun with the result of an earlier one; raises what that one or ``begin`` raises."""
+    answer = promised()
+    earlier.add_done_callback(lambda _: _follow(answer, lambda: begin(earlier.result())))
+    return answer
+
+
 def instead(earlier: Future[Made], of: type[Exception], begin: Callable[[], Future[Made]]) -> Future[Made]:
     """The result of an earlier one, or of the one that is begun when it failed with an error of this type."""
     answer = promised()
 
     def finish(_: Future[Made]) -> None:
-        if not isinstance(earlier.exception(), of):
+        if isinstance(earlier.exception(), of):
+            _follow(answer, begin)
+        else:
             _settle(answer, earlier.result)
-            return
-        try:
-            other = begin()
-        except Exception as error:  # whatever it is, it is the answer
-            answer.set_exception(error)
-            return
-        other.add_done_callback(lambda other: _settle(answer, other.result))
 
     earlier.add_done_callback(finish)
     return answer
+
+
+def _follow(answer: Future[Made], begin: Callable[[], Future[Made]]) -> None:
+    try:
+        begun = begin()
+    except BaseException as error:  # whatever it is, it is the answer
+        answer.set_exception(error)
+    else:
+        begun.add_done_callback(lambda _: _settle(answer, begun.result))
 
 
 def _settle(answer: Future[Made], make: Callable[[], Made]) -> None:

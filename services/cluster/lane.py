@@ -114,6 +114,12 @@ class Lane:
         sent.add_done_callback(lambda done: self._answered(request, done.exception() or done.result()))
         return False
 
+    @property
+    def is_busy(self) -> bool:
+        """Something waits, or is on its way."""
+        with self._lock:
+            return bool(self._sending or self._queue)
+
     def finish(self, timeout_s: float) -> bool:
         """Block until nothing waits (True), or the time is over (False)."""
         with self._lock:

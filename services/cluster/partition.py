@@ -67,7 +67,7 @@ class SharedPartition(Numbered):
 
     def _submit(self, commit: Commit) -> Future[Answered]:
         """Here when this node is the owner; to its owner when it is not, or not any more."""
-        if not self.is_owner:
+        if not self.is_owner or self._lane.is_busy:  # what has waited for the owner is not overtaken
             return self._hand_on(commit)
         here = then(self.journal.submit(commit), lambda receipt: Answered([receipt], 0))
         return instead(here, JournalMoved, lambda: self._hand_on(commit))

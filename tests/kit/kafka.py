@@ -126,6 +126,16 @@ def proxied(port: int, behind_port: int, proxy: TcpProxy) -> list[str]:
     return [part for setting in settings for part in ("--set", setting)]
 
 
+@contextmanager
+def distant_broker(folder: Path, lag_s: float) -> Iterator[tuple[Broker, TcpProxy]]:
+    """A broker, and another way to it on which every answer takes that much longer."""
+    port, behind_port = free_port(), free_port()
+    proxy = TcpProxy(behind_port, lag_s)
+    with broker(Broker(folder, *proxied(port, behind_port, proxy), port=port)) as one:
+        yield one, proxy
+    proxy.close()
+
+
 class Cluster:
     """Three brokers that are controllers too; topics have three replicas, of which two must have a commit."""
 

@@ -23,7 +23,7 @@ from opsledger.core.errors import (
     JournalUnreachable,
 )
 from opsledger.core.ports import Commit, Receipt
-from opsledger.services.futures import refused
+from opsledger.services.futures import chain, promised, refused
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.kafka.link import producer_client, release
@@ -80,7 +80,9 @@ class KafkaJournal(SegmentReading):
         self._wants = False
         """To be the owner: when Kafka was away, and nobody else has claimed the partition, it is claimed again."""
         self._refusal: JournalError | None = None
-        self._turning = RLock()
+        self._turning, self._admitting = RLock(), RLock()
+        self._coming: Future[Term] | None = None
+        """The term that the claim which is under way leads to."""
         self._turn, self._stopping = Event(), Event()
         self._watcher = Thread(target=self._watch, name="journal-watch", daemon=True)
         try:
@@ -144,21 +146,30 @@ class KafkaJournal(SegmentReading):
                 return
             self._wants = True
             self._end_term(_CLAIMING)
-            producer = producer_client(self._link)
+            self._coming = coming = promised()
             try:
-                while not self._claimed(producer):
-                    pass  # another node was faster: its epoch is the one to exceed
-                self._term = Term(
-                    self._link, self._number, producer, self._replica, self._partition, self._limits, self._now_us, self._term_ended
-                )
-            except BaseException:
-                release(producer)
+                term = self._new_term()
+            except BaseException as error:
+                self._coming = None
+                coming.set_exception(error if isinstance(error, JournalError) else _CLAIMING)
                 raise
-            self._refusal = None
+            with self._admitting:
+                self._term, self._coming, self._refusal = term, None, None
+                coming.set_result(term)  # takes what has waited, before anything else
             self._tell_owner()
         self.on_claim()
         _log.info("node %s owns partition %d of %s from position %d on, epoch %d",
                   self._node, self._number, self._link.topic, self.position + 1, self._replica.claim.epoch)
+
+    def _new_term(self) -> Term:
+        producer = producer_client(self._link)
+        try:
+            while not self._claimed(producer):
+                pass  # another node was faster: its epoch is the one to exceed
+            return Term(self._link, self._number, producer, self._replica, self._partition, self._limits, self._now_us, self._term_ended)
+        except BaseException:
+            release(producer)
+            raise
 
     def _term_ended(self) -> None:
         self._turn.set()
@@ -208,9 +219,13 @@ class KafkaJournal(SegmentReading):
             self._check_record(commit, size)
         except (InvalidInput, JournalStopped) as error:
             return refused(error)
-        if term := self._term:
+        with self._admitting:
+            term = self._term
+            if not term and not self._refusal and self._coming:
+                # Other nodes read the claim, and send what has waited for it, before this one is ready. Of each, one request waits here.
+                return chain(self._coming, lambda term: term.submit(commit, size))
+        if term:
             return term.submit(commit, size)
-        # other nodes may read the claim and send commits before this one is ready: to say that it is not the owner would be the end of that
         return refused(self._refusal or (_CLAIMING if self._wants else self._moved()))
 
     def append(self, commit: Commit) -> Receipt:

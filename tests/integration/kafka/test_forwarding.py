@@ -91,6 +91,21 @@ def test_a_commit_that_is_longer_than_a_message_goes_in_pieces(other: Partition)
     assert [found.payload for found in other.read(positions[0] - 1)] == [each.payload for each in large]
 
 
+def test_what_waited_for_the_next_owner_is_not_overtaken(tmp_path: Path, link: KafkaLink) -> None:
+    with ExitStack() as stack:
+        last, theirs = stack.enter_context(node(tmp_path, link, "last"))
+        new, ours = stack.enter_context(node(tmp_path, link, "new"))
+        theirs.journals[1].claim(last.address)
+        theirs.parts[1].append(facts(event()))
+        assert ours.journals[1].wait_beyond(0, 30)
+        theirs.journals[1].release()
+        submitted = [ours.parts[1].submit(facts(event(payload=bytes(60_000)))) for _ in range(100)]
+        ours.journals[1].claim(new.address)
+        submitted += [ours.parts[1].submit(facts(event())) for _ in range(10)]
+        positions = [answer.result(60).positions for answer in submitted]
+        assert positions == sorted(positions)
+
+
 def test_it_has_read_whatever_was_recorded_before_it_was_asked_to(tmp_path: Path, link: KafkaLink) -> None:
     with node(tmp_path, link, "owner") as (owner, journal), node(tmp_path, link, "other") as (_, theirs):
         journal.join(owner.address)

@@ -12,8 +12,7 @@ from opsledger.services.cluster.membership import Membership
 from opsledger.services.journal.kafka.link import admin_client
 from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.kafka.topic import ensure_topic
-from tests.kit.kafka import Broker, broker, free_port, proxied, shared_broker
-from tests.kit.tcp_proxy import TcpProxy
+from tests.kit.kafka import distant_broker, shared_broker
 
 
 class Held:
@@ -49,10 +48,8 @@ def test_a_node_that_joined_before_its_broker_knew_of_the_topic_gets_the_partiti
 
 def test_a_node_that_takes_long_to_share_out_added_partitions_gets_them(tmp_path: Path) -> None:
     """Its broker answers later than the member looks, so that each step of joining outlasts a look."""
-    port, behind_port = free_port(), free_port()
-    proxy = TcpProxy(behind_port, lag_s=0.3)
     held = [Held() for _ in range(4)]
-    with broker(Broker(tmp_path, *proxied(port, behind_port, proxy), port=port)) as near:
+    with distant_broker(tmp_path, lag_s=0.3) as (near, proxy):
         link = near.link(partitions=2)
         ensure_topic(link)
         membership = Membership(link.model_copy(update={"bootstrap_servers": (f"127.0.0.1:{proxy.port}",)}), "n1", cast(Any, held))
@@ -66,7 +63,6 @@ def test_a_node_that_takes_long_to_share_out_added_partitions_gets_them(tmp_path
             assert all(one.given.wait(30) for one in held)
         finally:
             membership.stop()
-    proxy.close()
 
 
 def test_partitions_that_are_given_up_slowly_hold_up_the_heartbeats_no_longer_than_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 import itertools
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -13,7 +15,7 @@ from opsledger.services.journal.kafka.journal import KafkaJournal
 from opsledger.services.journal.kafka.link import admin_client
 from opsledger.services.journal.kafka.settings import KafkaLink
 from tests.kit.journals import decision, event, facts
-from tests.kit.kafka import shared_broker
+from tests.kit.kafka import distant_broker, shared_broker
 from tests.kit.kafka_checks import all_events, check_acknowledged, read_from_topic, segments
 from tests.kit.kafka_writer import Writer
 
@@ -130,6 +132,23 @@ def test_an_owner_that_gives_up_finishes_what_was_queued_and_takes_nothing_more(
         a.claim()
         assert b.wait_owner(False, 30)
         assert a.append(facts(event())).positions == (502,)
+
+
+def test_what_comes_before_the_new_owner_knows_that_it_is_one_waits_for_that(tmp_path: Path) -> None:
+    with ExitStack() as opened:
+        near, proxy = opened.enter_context(distant_broker(tmp_path / "broker", lag_s=0.3))
+        link = near.link()
+        other = opened.enter_context(KafkaJournal(tmp_path / "a", link, node="a", owner=False))
+        far = link.model_copy(update={"bootstrap_servers": (f"127.0.0.1:{proxy.port}",)})
+        new = opened.enter_context(KafkaJournal(tmp_path / "b", far, node="b", owner=False))
+        has_read = Event()
+        other.on_claim = has_read.set
+        claiming = opened.enter_context(ThreadPoolExecutor(1)).submit(new.claim)
+        assert has_read.wait(30)
+        early = [new.submit(facts(event())) for _ in range(100)]
+        assert not claiming.done(), "its broker answers later than the other node reads"
+        assert [answer.result(30).positions for answer in early] == [(place,) for place in range(1, 101)]
+        claiming.result(30)
 
 
 def test_a_topic_that_was_given_more_partitions_is_refused(tmp_path: Path, link: KafkaLink) -> None:

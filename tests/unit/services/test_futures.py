@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import pytest
 
 from opsledger.core.errors import JournalMoved, JournalUnreachable, Overloaded
-from opsledger.services.futures import done, instead, refused, then, when_all
+from opsledger.services.futures import chain, done, instead, refused, then, when_all
 
 
 def test_what_is_made_of_a_result() -> None:
@@ -54,6 +54,16 @@ def test_only_the_named_error_has_another_begun() -> None:
     assert instead(refused(moved), JournalMoved, lambda: done("other")).result(0) == "other"
     with pytest.raises(JournalUnreachable):
         instead(refused(JournalUnreachable("away")), JournalMoved, lambda: done("other")).result(0)
+
+
+def test_what_is_begun_with_a_result() -> None:
+    earlier: Future[int] = Future()
+    answer = chain(earlier, lambda number: done(number + 1))
+    assert not answer.done()
+    earlier.set_result(1)
+    assert answer.result(0) == 2
+    with pytest.raises(Overloaded):
+        chain(refused(Overloaded("full")), done).result(0)
 
 
 def test_another_that_cannot_be_begun_is_the_answer() -> None:
