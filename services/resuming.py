@@ -30,11 +30,16 @@ def resume_places(token: str, partitions: Sequence[Partition], of: Iterable[int]
         if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX):
             raise _invalid()
         number = partition_at(position := int(text))
-        if number >= len(partitions) or (partitions[number].is_owner and position > partitions[number].position):
+        if number >= len(partitions) or _is_beyond(partitions[number], position):
             raise _invalid()
         if number in places:
             places[number] = position
     return places
+
+
+def _is_beyond(part: Partition, position: int) -> bool:
+    """Another node may have given a token for what this one has not read yet; a stream waits for that."""
+    return not part.is_shared and position > part.position
 
 
 def _invalid() -> InvalidPageToken:

@@ -37,6 +37,10 @@ class SharedPartition(Numbered):
     def is_owner(self) -> bool:
         return self.journal.is_owner
 
+    @property
+    def is_shared(self) -> bool:
+        return True
+
     def wait_owner(self, owner: bool, timeout_s: float) -> bool:
         return self.journal.wait_owner(owner, timeout_s)
 

@@ -89,7 +89,7 @@ class ReadYourWrites:
     async def _wait(self, position: int, end_s: float) -> None:
         part = self._journal.of_position(position)
         if position > part.position and not await _heard_of(part, position, end_s - monotonic()):
-            if not part.is_owner:
+            if part.is_shared:
                 raise NotReady(f"this node has read the journal up to position {part.position}, not yet to {position}")
             raise InvalidInput(FieldViolation(
                 METADATA_KEY, "OUT_OF_RANGE", f"the journal ends at position {part.position}" + _of(part, self._journal)
@@ -99,8 +99,9 @@ class ReadYourWrites:
 
 
 async def _heard_of(part: Partition, position: int, left_s: float) -> bool:
-    """What the owner has is all there is; who reads after it waits a little."""
-    if part.is_owner:
+    """What the only writer has is all there is; who reads what others write waits a little. An owner does too: until it has looked it does
+    not know that it is none any more."""
+    if not part.is_shared:
         return False
     end_s = monotonic() + min(left_s, REPLICA_WAIT_S_MAX)
     while part.position < position:  # it is a matter of moments, in which nobody may take threads from others

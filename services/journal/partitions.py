@@ -20,7 +20,12 @@ class Partition(Journal, Protocol):
 
     @property
     def is_owner(self) -> bool:
-        """This node writes it, and does the work that is done once for each partition."""
+        """This node writes it, and does the work that is done once for each partition. Where it ``is_shared`` that is so by what this
+        node has read: one that was frozen does not know yet who has taken over."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Other nodes may write it: it may hold more than this node has read."""
 
     def wait_owner(self, owner: bool, timeout_s: float) -> bool:
         """Block until ``is_owner`` is as wanted (True), or the time is over (False)."""
@@ -40,6 +45,10 @@ class Numbered:
     @property
     def is_owner(self) -> bool:
         return True
+
+    @property
+    def is_shared(self) -> bool:
+        return False
 
     def wait_owner(self, owner: bool, timeout_s: float) -> bool:
         if not owner:

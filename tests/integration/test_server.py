@@ -166,17 +166,26 @@ def test_a_query_does_not_wait_beyond_its_deadline() -> None:
 
 
 class Replica(Numbered):
-    """Of a partition that another node owns."""
+    """Of a partition that another node owns, whether or not this one knows of that."""
+
+    def __init__(self, journal: MemoryJournal, number: int = 0, is_owner: bool = False) -> None:
+        super().__init__(journal, number)
+        self._is_owner = is_owner
 
     @property
     def is_owner(self) -> bool:
-        return False
+        return self._is_owner
+
+    @property
+    def is_shared(self) -> bool:
+        return True
 
 
-def test_a_query_waits_for_a_position_that_another_node_has_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("was_frozen", [False, True], ids=["a replica", "an owner that was frozen and is none any more"])
+def test_a_query_waits_for_a_position_that_another_node_has_recorded(was_frozen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_module, "REPLICA_WAIT_S_MAX", 60.0)  # on a machine that is busy with other tests, too
     theirs, progress = MemoryJournal(), Progress()
-    journal = PartitionedJournal([*seven_events().parts, Replica(theirs, 1)])
+    journal = PartitionedJournal([*seven_events().parts, Replica(theirs, 1, was_frozen)])
     wanted = begin_of(1) + 1
 
     async def talk(channel: grpc.aio.Channel) -> None:
@@ -193,7 +202,7 @@ def test_a_query_waits_for_a_position_that_another_node_has_recorded(monkeypatch
         monkeypatch.setattr(progress_module, "REPLICA_WAIT_S_MAX", 0.01)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await say(channel, metadata=(("opsledger-min-position", str(wanted + 1)),))
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE, "only its owner knows what it does not hold"
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE, "who has not read it does not know that nobody has written it"
 
     asyncio.run(with_echo((answer_errors, ReadYourWrites(progress, journal)), talk))
 

@@ -48,3 +48,14 @@ def test_a_stream_over_one_partition_takes_its_own_part() -> None:
 def test_a_token_that_nobody_gave_is_refused(token: str) -> None:
     with pytest.raises(InvalidPageToken, match="resume_token"):
         resume_places(token, partitions(9, 9), [0])
+
+
+def test_a_token_of_another_node_may_be_ahead_of_what_the_owner_has_read() -> None:
+    """An owner that was frozen has not read yet what the next one has recorded."""
+    class Shared(Numbered):
+        is_shared = True
+
+    ours, = partitions(9)
+    assert resume_places("10", [Shared(ours.journal)], [0]) == {0: 10}
+    with pytest.raises(InvalidPageToken):
+        resume_places(str(begin_of(1) + 1), [Shared(ours.journal)], [0])
