@@ -11,7 +11,7 @@ from opsledger.core.errors import JournalDamaged, JournalUnreachable
 from opsledger.ext.journal import crc32c
 from opsledger.services.journal.kafka.link import Unreachable, consumer_client, release
 from opsledger.services.journal.kafka.records import Record
-from opsledger.services.journal.kafka.replica import Replica
+from opsledger.services.journal.kafka.replica import Reached, Replica
 from opsledger.services.journal.kafka.settings import KafkaLink
 
 _POLL_MS = 100
@@ -61,19 +61,23 @@ class Partition:
         """Whether the topic still holds what the replica has read. Raises JournalDamaged."""
         with self._lock, Unreachable("the topic's begin cannot be asked for"):
             begin = int(self._consumer.beginning_offsets([self._partition])[self._partition])
-        if begin > replica.offset:
-            raise self._gone(replica.offset)
-        if replica.offset > begin and not self.holds_last(replica):
+        last = replica.reached
+        if begin > last.offset:
+            raise self._gone(last.offset)
+        if last.offset > begin and not self._holds(last):
             raise JournalDamaged(
                 "the topic does not hold the record that was read last", position=replica.recovered.position, segment=self._name,
-                offset=replica.offset - 1,
+                offset=last.offset - 1,
             )
 
     def holds_last(self, replica: Replica) -> bool:
         """Whether the last record that the replica has taken is still what stands there."""
-        if replica.offset == 0:
+        return self._holds(replica.reached)
+
+    def _holds(self, last: Reached) -> bool:
+        if last.offset == 0:
             return True
-        return self.end() >= replica.offset and crc32c(self._last_before(replica.offset).value) == replica.record_crc
+        return self.end() >= last.offset and crc32c(self._last_before(last.offset).value) == last.record_crc
 
     def _last_before(self, offset: int) -> Record:
         deadline_s = monotonic() + self._patience_s

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import RLock
+from typing import NamedTuple
 
 from opsledger.core.errors import JournalError
 from opsledger.ext.journal import SEGMENT_HEADER_BYTES, crc32c, encode_segment_header
@@ -22,6 +23,15 @@ from opsledger.services.journal.segment_file import segment_names
 from opsledger.services.journal.segment_writer import SegmentWriter
 
 _log = logging.getLogger(__name__)
+
+
+class Reached(NamedTuple):
+    """How far a replica has taken its partition."""
+
+    offset: int
+    """Of the next record to be taken."""
+    record_crc: int
+    """CRC-32C of the record before it; 0 when there is none."""
 
 
 class Replica:
@@ -43,7 +53,8 @@ class Replica:
             self._files.unlock()
             raise
         self._state = stored.state if stored else LogState()
-        self.record_crc = stored.record_crc if stored else 0
+        self.reached = Reached(self._state.offset, stored.record_crc if stored else 0)
+        """Replaced as a whole after each ``take``, so whoever reads it once has what belongs together."""
         self._begins = [(self._state.claim.epoch, self._state.position)]
         self._broken: Exception | None = None
         self.on_taken: Callable[[], None] = lambda: None
@@ -59,7 +70,7 @@ class Replica:
     @property
     def offset(self) -> int:
         """Of the next record to be taken."""
-        return self._state.offset
+        return self.reached.offset
 
     @property
     def claim(self) -> Claim:
@@ -99,8 +110,8 @@ class Replica:
             if batch:
                 self._write(batch)
             stored = self._stored_after(last)
-            self.record_crc = stored.record_crc
             self._stored.write(encode_stored(stored), 0)
+            self.reached = Reached(state.offset, stored.record_crc)
 
     def _stored_after(self, record: Record) -> StoredOffset:
         return StoredOffset(self._state, crc32c(record.value), self._topic, self._partition)
