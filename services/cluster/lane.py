@@ -94,7 +94,7 @@ class Lane:
         no end, so it is not the answer that sends the next one."""
         owner = self._owner()
         with self._lock:
-            if self._sending > self._doubted and owner.turn > self._asked.turn:
+            if self._sending > self._doubted and (owner.node, owner.address) != (self._asked.node, self._asked.address):
                 self._doubted = self._sending
                 self._later(_LAST_WORD_S, partial(self._give_up, self._sending))
             if self._sending or not self._queue:

@@ -142,6 +142,18 @@ def test_who_waits_for_an_owner_that_is_none_any_more_is_told(monkeypatch: pytes
     assert owners.asked == [("a", [b"first"]), ("b", [b"second"])]
 
 
+def test_an_owner_that_was_asked_before_it_was_ready_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane_module, "_LAST_WORD_S", 0.0)
+    owners = Owners()
+    first = owners.submit("first")
+    owners.now = Owner("a", "a:1", 2)
+    owners.lane.go_on()
+    with pytest.raises(TimeoutError):
+        first.exception(0.2)
+    owners.answer(receipt(1))
+    assert first.result(30).outcomes == [receipt(1)]
+
+
 def test_any_number_of_commits_may_come_while_every_request_fails_at_once() -> None:
     left = 2_000
 
