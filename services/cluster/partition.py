@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from opsledger.core.errors import InvalidInput, JournalMoved, JournalStopped, JournalUnreachable, VersionConflict
-from opsledger.core.ports import Commit, Receipt
+from opsledger.core.ports import Commit, NewEvent, Receipt
 from opsledger.services.cluster.lane import Answered, Lane, Owner
 from opsledger.services.cluster.peers import Peers
 from opsledger.services.cluster.recording import record_all
@@ -51,6 +51,9 @@ class SharedPartition(Numbered):
 
     def submit(self, commit: Commit) -> Future[Receipt]:
         return then(self._submit(commit), self._receipt_of)
+
+    def fits(self, events: Sequence[NewEvent]) -> bool:
+        return self.journal.fits(events)
 
     def freshen(self) -> None:
         if not self.is_owner:

@@ -1,15 +1,18 @@
 """Several journals as one: each is a partition, and positions say which."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from opsledger.core.errors import FieldViolation, InvalidInput, Overloaded
 from opsledger.core.partitions import begin_of, home_of, partition_at, partition_of, partition_of_stream
 from opsledger.core.ports import Commit, Journal, NewEvent, Receipt, RecordedEvent
 from opsledger.services.futures import refused, then, when_all
+
+T = TypeVar("T")
 
 
 class Partition(Journal, Protocol):
@@ -29,6 +32,9 @@ class Partition(Journal, Protocol):
 
     def wait_owner(self, owner: bool, timeout_s: float) -> bool:
         """Block until ``is_owner`` is as wanted (True), or the time is over (False)."""
+
+    def fits(self, events: Sequence[NewEvent]) -> bool:
+        """One commit may hold them all."""
 
     def freshen(self) -> None:
         """Return when this node has read everything that was recorded before the call, through whichever node. Raises what ``append``
@@ -54,6 +60,9 @@ class Numbered:
         if not owner:
             Event().wait(timeout_s)
         return owner
+
+    def fits(self, events: Sequence[NewEvent]) -> bool:
+        return True  # a disk takes whatever is in bounds
 
     def freshen(self) -> None:
         pass  # whoever writes it has read it
@@ -102,6 +111,16 @@ class Numbered:
         return [event._replace(position=self._begin + event.position) for event in events]
 
 
+def divided(events: Sequence[T], fit: Callable[[Sequence[T]], bool]) -> Iterator[Sequence[T]]:
+    """What need not be recorded as a whole: in halves, and these in halves, until each is one or they ``fit``. In their order."""
+    if len(events) <= 1 or fit(events):
+        yield events
+        return
+    middle = len(events) // 2
+    yield from divided(events[:middle], fit)
+    yield from divided(events[middle:], fit)
+
+
 def _merged(commits: Sequence[tuple[Sequence[int], Future[Receipt]]]) -> Future[Receipt]:
     """One receipt of several; each commit holds the events at its indexes."""
     def merge() -> Receipt:
@@ -146,18 +165,14 @@ class PartitionedJournal:
         return self._of_commit(commit).append(commit)
 
     def submit_facts(self, events: Sequence[NewEvent]) -> Future[Receipt]:
-        """Events of any partitions: a commit for each partition that has some. The future is done when all are; when one of them
-        fails it raises that error, and the others may stand. Raises Overloaded when nothing was queued: what is tried again at once
-        must not fill the queues of the other partitions with what they have."""
-        if len(self.parts) == 1:
-            return self.parts[0].submit(Commit(events))
-        chosen: dict[int, list[int]] = {}
-        for index, event in enumerate(events):
-            chosen.setdefault(partition_of(event, len(self.parts)), []).append(index)
+        """Events of any partitions: a commit for each partition that has some, or several where one would be too large. The future is
+        done when all are; when one of them fails it raises that error, and the others may stand. Raises Overloaded when nothing was
+        queued: what is tried again at once must not fill the queues of the other partitions with what they have."""
+        chosen = self._commits(events)
         if len(chosen) == 1:
-            return self.parts[next(iter(chosen))].submit(Commit(events))
+            return self.parts[chosen[0][0]].submit(Commit(events))
         submitted: list[tuple[Sequence[int], Future[Receipt]]] = []
-        for number, indexes in chosen.items():
+        for number, indexes in chosen:
             commit = Commit([events[index] for index in indexes])
             try:
                 submitted.append((indexes, self.parts[number].submit(commit)))
@@ -167,6 +182,26 @@ class PartitionedJournal:
                 submitted.append((indexes, refused(error)))
                 break
         return _merged(submitted)
+
+    def _commits(self, events: Sequence[NewEvent]) -> Sequence[tuple[int, Sequence[int]]]:
+        """The partition of each, and the indexes of its events."""
+        chosen: dict[int, list[int]] = {}
+        if len(self.parts) == 1:
+            chosen[0] = list(range(len(events)))
+        else:
+            for index, event in enumerate(events):
+                chosen.setdefault(partition_of(event, len(self.parts)), []).append(index)
+
+        def fit(part: Partition, indexes: Sequence[int]) -> bool:
+            return part.fits([events[index] for index in indexes])
+
+        return [
+            (number, some) for number, indexes in chosen.items() for some in divided(indexes, partial(fit, self.parts[number]))
+        ]
+
+    def fits(self, events: Sequence[NewEvent]) -> bool:
+        """One commit may hold them all, in whichever partition they are: there is no difference."""
+        return self.parts[0].fits(events)
 
     def _of_commit(self, commit: Commit) -> Partition:
         if len(self.parts) == 1:

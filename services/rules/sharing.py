@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, exists, not_, select
 from opsledger.core.ports import Commit, NewEvent
 from opsledger.core.tickets.identity import name16
 from opsledger.proto.sla.v1.rules_pb2 import RulesPublished
-from opsledger.services.journal.partitions import Partition
+from opsledger.services.journal.partitions import Partition, divided
 from opsledger.services.projections.reached import Reached
 from opsledger.services.projections.rule_books import RULES_SHARED, RulesRow
 from opsledger.services.projections.store import in_partition
@@ -20,7 +20,7 @@ from opsledger.services.projections.tables import rules, shared_rules
 from opsledger.services.tickets.codec import timestamp
 
 AT_ONCE = 100
-"""Versions in one commit."""
+"""Versions in one commit, at most."""
 PAUSE_S = 0.25
 """Least time between two looks, so that a busy floor is not followed commit by commit."""
 STOP_LOOK_S = 0.5
@@ -38,8 +38,9 @@ class RuleSharing:
         """Copy what the read models know of other partitions' rules and not yet of this one's; how many that was."""
         missing = self._missing()
         for start in range(0, len(missing), AT_ONCE):
-            receipt = self._partition.append(Commit([_event(row) for row in missing[start:start + AT_ONCE]]))
-            self.shared += receipt.duplicates.count(False)
+            events = [_event(row) for row in missing[start:start + AT_ONCE]]
+            for some in divided(events, self._partition.fits):
+                self.shared += self._partition.append(Commit(some)).duplicates.count(False)
         return len(missing)
 
     def run(self, stop: Event, reached: Reached) -> None:

@@ -1,4 +1,4 @@
-"""The way in for ticket facts: bytes of TicketEvent messages become one commit of the journal.
+"""The way in for ticket facts: bytes of TicketEvent messages become commits of the journal.
 
 A fact is refused only when it is malformed, and only it: the rest of its batch is recorded. The bytes that came are the
 bytes that stand in the journal, fields of later versions included.
@@ -12,12 +12,12 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.core.ports import Commit, Journal, NewEvent, Receipt
+from opsledger.core.ports import Journal, NewEvent, Receipt
 from opsledger.core.tickets.identity import fact_key, ticket_stream_id
 from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.futures import done, then
-from opsledger.services.journal.partitions import PartitionedJournal
+from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.tickets.codec import decode, event_type
 
 BATCH_EVENTS_MAX = 5_000
@@ -41,12 +41,12 @@ class Intake:
     def __init__(
         self, journal: Journal | PartitionedJournal, *, batch_events_max: int = BATCH_EVENTS_MAX, event_bytes_max: int = EVENT_BYTES_MAX
     ) -> None:
-        self._journal = journal
+        self._journal = journal if isinstance(journal, PartitionedJournal) else PartitionedJournal([Numbered(journal)])
         self.batch_events_max = batch_events_max
         self._event_bytes_max = event_bytes_max
 
     def submit(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> Future[list[Outcome]]:
-        """Queue the well-formed events as one commit, or one for each partition of the journal. The future is done, with one
+        """Queue the well-formed events as one commit, or several: see PartitionedJournal.submit_facts. The future is done, with one
         outcome for each event in their order, after all are durable; until then nothing is promised.
 
         Events of tenants outside ``tenants`` are rejected (None: every tenant is allowed). Raises InvalidInput for a batch
@@ -59,11 +59,7 @@ class Intake:
         return then(self._recorded(accepted), lambda receipt: list(_outcomes(checked, receipt)))
 
     def _recorded(self, events: Sequence[NewEvent]) -> Future[Receipt]:
-        if not events:
-            return done(Receipt((), ()))
-        if isinstance(self._journal, PartitionedJournal):
-            return self._journal.submit_facts(events)
-        return self._journal.submit(Commit(events))
+        return self._journal.submit_facts(events) if events else done(Receipt((), ()))
 
     def record(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> list[Outcome]:
         """``submit`` and wait."""
@@ -85,10 +81,13 @@ class Intake:
             return tuple(found)
         if tenants is not None and fact.tenant not in tenants:
             return (FieldViolation("tenant", "NOT_ALLOWED", f"the caller may not write for {fact.tenant!r}"),)
-        return NewEvent(
+        event = NewEvent(
             ticket_stream_id(fact.ticket), event_type(message), fact.tenant, fact.occurred_at_us, data,
             fact_key(fact.tenant, fact.source, fact.event_id),
         )
+        if not self._journal.fits([event]):
+            return (FieldViolation("", "TOO_LONG", "must fit into a record of the journal's topic: see its max.message.bytes"),)
+        return event
 
 
 def _outcomes(checked: Sequence[NewEvent | tuple[FieldViolation, ...]], receipt: Receipt) -> Iterator[Outcome]:

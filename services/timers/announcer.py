@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from opsledger.core.partitions import begin_of
 from opsledger.core.ports import Commit, NewEvent
 from opsledger.services.journal.clock import wall_clock_us
-from opsledger.services.journal.partitions import Partition
+from opsledger.services.journal.partitions import Partition, divided
 from opsledger.services.projections.database import reader
 from opsledger.services.projections.runner import Projector
 from opsledger.services.projections.store import positions_reached
@@ -84,5 +84,5 @@ class Announcer:
                 return
 
     def _record(self, events: list[NewEvent]) -> None:
-        if events:
-            self.announced += self._journal.append(Commit(events)).duplicates.count(False)
+        for some in divided(events, self._journal.fits) if events else ():
+            self.announced += self._journal.append(Commit(some)).duplicates.count(False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from opsledger.core.ports import Journal
 from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.order import in_order
 from opsledger.core.tickets.state import TicketState, fold
@@ -19,7 +20,7 @@ def imported(file: Path | str, reader: Reader, journal: MemoryJournal, *, skip_i
     return run_import(str(file), reader, lambda: Intake(journal), skip_invalid=skip_invalid)
 
 
-def payloads(journal: MemoryJournal) -> list[bytes]:
+def payloads(journal: Journal) -> list[bytes]:
     """Every recorded event, in the order of positions."""
     found: list[bytes] = []
     while batch := journal.read(after=len(found), limit=10_000):

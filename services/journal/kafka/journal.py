@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Condition, Event, RLock, Thread
@@ -22,7 +22,7 @@ from opsledger.core.errors import (
     JournalStopped,
     JournalUnreachable,
 )
-from opsledger.core.ports import Commit, Receipt
+from opsledger.core.ports import Commit, NewEvent, Receipt
 from opsledger.services.futures import chain, promised, refused
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.clock import wall_clock_us
@@ -44,7 +44,7 @@ _CLAIMING = JournalUnreachable("this node is about to own the journal; send the 
 _BATCH_BYTES, _BATCH_COMMITS = 1 << 20, 1_000
 """Smaller than on a disk, which wants few syncs: several are on their way at a time."""
 _FRAME_OVERHEAD_BYTES = 88 + 255 + 255
-"""Of an event, at most."""
+"""Of an event, at most. As much twice is more than what a commit and a record have beside their events."""
 
 
 class KafkaJournal(SegmentReading):
@@ -216,7 +216,7 @@ class KafkaJournal(SegmentReading):
             if self._closed:
                 raise JournalStopped("the journal is closed")
             size = check(commit)
-            self._check_record(commit, size)
+            self._check_record(commit)
         except (InvalidInput, JournalStopped) as error:
             return refused(error)
         with self._admitting:
@@ -236,8 +236,13 @@ class KafkaJournal(SegmentReading):
         """In the queue before the next batch; none where another node writes."""
         return term.commits_waiting if (term := self._term) else 0
 
-    def _check_record(self, commit: Commit, size: int) -> None:
-        if size + _FRAME_OVERHEAD_BYTES * (len(commit.events) + 2) > self._topic.record_bytes_max:
+    def fits(self, events: Sequence[NewEvent]) -> bool:
+        """One record of the topic may hold a commit of them."""
+        overhead_bytes = _FRAME_OVERHEAD_BYTES * (len(events) + 2)
+        return sum(len(event.payload) for event in events) + overhead_bytes <= self._topic.record_bytes_max
+
+    def _check_record(self, commit: Commit) -> None:
+        if not self.fits(commit.events):
             raise InvalidInput(FieldViolation(
                 "events", "TOO_LONG", f"must fit into a record of {self._topic.record_bytes_max} bytes",
             ))

@@ -12,17 +12,24 @@ from threading import Event
 import pytest
 from google.protobuf.json_format import MessageToDict
 from kafka import KafkaProducer
+from kafka.admin import NewTopic
 
 from opsledger.core.errors import ExchangeUnreachable
 from opsledger.core.ports import Journal
+from opsledger.core.tickets.facts import Opened
+from opsledger.services.cluster.partition import SharedPartition
+from opsledger.services.cluster.peers import Peers
 from opsledger.services.exchange.dead_letters import read_dead_letter
 from opsledger.services.exchange.ingress import Ingress
 from opsledger.services.exchange.making import ensure_topics
 from opsledger.services.exchange.replay import DeadLetters
 from opsledger.services.exchange.topics import Exchange
-from opsledger.services.journal.kafka.link import options
+from opsledger.services.journal.kafka.journal import KafkaJournal
+from opsledger.services.journal.kafka.link import admin_client, options
 from opsledger.services.journal.kafka.settings import KafkaLink
+from opsledger.services.journal.kafka.topic import KEEPING
 from opsledger.services.journal.memory import MemoryJournal
+from opsledger.services.journal.partitions import PartitionedJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.tickets.codec import decode_bytes
 from opsledger.services.tickets.intake import Intake
@@ -30,6 +37,7 @@ from tests.kit.command import run
 from tests.kit.events import event, event_bytes
 from tests.kit.exchange import In, consume, new_exchange, produce, until, working
 from tests.kit.imports import payloads
+from tests.kit.kafka import shared_broker
 
 pytestmark = pytest.mark.xdist_group("kafka")
 ROOT = Path(__file__).parents[3]
@@ -184,6 +192,26 @@ def test_two_nodes_share_the_partitions() -> None:
 
         until(both, "one of them gets nothing")
         until(lambda: journal.position == sent, "not everything is recorded")
+
+
+def test_a_journal_topic_of_small_records_stops_nobody(tmp_path: Path) -> None:
+    """What is consumed together is more than one commit may have; one event is more than any may have."""
+    exchange, link = new_exchange(partitions=1), shared_broker()
+    with closing(admin_client(link)) as admin:
+        settings = KEEPING | {"max.message.bytes": "65536", "unclean.leader.election.enable": "false"}
+        admin.create_topics([NewTopic(link.topic, 1, 1, topic_configs=settings)])
+    large = event("large", fact=Opened(attributes={f"field {number}": "v" * 2_000 for number in range(40)})).SerializeToString()
+    events = [event_bytes(f"e{number:04}", ticket_id=f"T{number % 5}") for number in range(2_500)]
+    produce(exchange, [In(value, b"T") for value in [*events[:1_000], large, *events[1_000:]]])
+
+    journal = KafkaJournal(tmp_path, link, node="n1")
+    with closing(SharedPartition(journal, 0, "n1", Peers(timeout_s=1), 1)) as partition:
+        ingress = take_in(exchange, PartitionedJournal([partition]), 2_501)
+        assert (ingress.recorded, ingress.rejected) == (2_500, 1)
+        assert payloads(journal) == events
+    [letter] = map(read_dead_letter, consume(exchange, exchange.topics.dead_letters.name))
+    assert (letter.reason, letter.record.value, letter.offset) == ("TOO_LONG", large, 1_000)
+    assert "max.message.bytes" in letter.description
 
 
 def test_the_command_lists_and_replays() -> None:

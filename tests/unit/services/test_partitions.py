@@ -1,6 +1,7 @@
 """Several journals as one: where a commit goes, and how positions and streams are found again."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 import pytest
@@ -92,6 +93,27 @@ def test_a_full_partition_does_not_fill_the_others_with_what_is_tried_again() ->
     with pytest.raises(Overloaded):  # at once: whoever tries it again has queued nothing
         journal.submit_facts(facts[::-1])
     assert open.commits == 1
+
+
+def test_facts_that_do_not_fit_into_one_commit_become_several_in_their_order() -> None:
+    class Small(Numbered):
+        def fits(self, events: Sequence[NewEvent]) -> bool:
+            return len(events) <= 3
+
+        def submit(self, commit: Commit) -> Future[Receipt]:
+            assert self.fits(commit.events)
+            return super().submit(commit)
+
+    for partitions in (1, 2):
+        journal = PartitionedJournal([Small(MemoryJournal(), number) for number in range(partitions)])
+        facts = [_fact(f"{number}t", f"e{number}") for number in range(20)]
+        positions, duplicates = journal.submit_facts([*facts, facts[0]]).result()
+        assert duplicates == (False,) * 20 + (True,)
+        assert list(positions) == [journal.position_of(fact.key) for fact in [*facts, facts[0]]]
+        for part in journal.parts:
+            mine = [position for position in positions[:20] if partition_at(position) == part.number]
+            assert mine == list(range(begin_of(part.number) + 1, part.position + 1))
+        assert journal.submit_facts(facts).result() == (positions[:20], (True,) * 20)
 
 
 def test_a_commit_is_of_one_partition(journal: PartitionedJournal) -> None:
