@@ -1,13 +1,13 @@
 """One journal's events over several partitions, with all that works on them, moved step by step."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from random import Random
 
 from sqlalchemy import Connection, Engine, Table, select
 
 from opsledger.core.partitions import partition_of
-from opsledger.core.ports import Commit, NewEvent
+from opsledger.core.ports import Commit, NewEvent, Receipt
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.runner import Projector
@@ -20,12 +20,23 @@ PLACES = ("position", "partition")
 """Columns that say where in the journal."""
 
 
+class Narrow(Numbered):
+    """A commit of it takes few events, as that of a topic with small records."""
+
+    def fits(self, events: Sequence[NewEvent]) -> bool:
+        return len(events) <= 2
+
+    def append(self, commit: Commit) -> Receipt:
+        assert self.fits(commit.events)
+        return super().append(commit)
+
+
 class Floor:
     """The projectors, rule sharing and timer services of all partitions, on one database."""
 
     def __init__(self, engine: Engine, partitions: int, now_us: int) -> None:
         self.journals = [MemoryJournal(lambda: now_us) for _ in range(partitions)]
-        self.parts = [Numbered(journal, number) for number, journal in enumerate(self.journals)]
+        self.parts = [Narrow(journal, number) for number, journal in enumerate(self.journals)]
         self._engine, self._now_us = engine, now_us
         self.projectors = [self._projector(number, 1_000) for number in range(partitions)]
         self.sharing = [RuleSharing(part, engine) for part in self.parts]
