@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 from opsledger.core.errors import JournalDamaged, JournalError, JournalMoved, JournalUnreachable
 from opsledger.core.ports import Commit, Receipt
 from opsledger.ext.journal import decode_commit_header
+from opsledger.services.futures import refused
 from opsledger.services.journal.batches import Batch, Builder, Request
 from opsledger.services.journal.group_commit import GroupCommit
 from opsledger.services.journal.kafka.link import release
@@ -28,7 +29,8 @@ _MARGIN_S = 5.0
 
 class Term:
     """Commits go out as they come, several at a time; the answers follow in order. The first one that does not stand, or of which
-    nobody knows, ends the term: all who wait are told why, and another term begins with another claim."""
+    nobody knows, ends the term: all who wait are told why, and another term begins with another claim. What stands before the claim
+    of another owner is answered as such, however much later it is judged."""
 
     def __init__(
         self, link: KafkaLink, number: int, producer: KafkaProducer, replica: Replica, partition: Partition, limits: Limits,
@@ -50,7 +52,7 @@ class Term:
         return self._commits.waiting
 
     def submit(self, commit: Commit, size: int) -> Future[Receipt]:
-        return self._commits.submit(commit, size)
+        return refused(self._moved()) if self.is_fenced else self._commits.submit(commit, size)
 
     def _build(self, requests: list[Request]) -> Batch:
         batch = self._builder.build(requests)
@@ -58,7 +60,7 @@ class Term:
         return batch
 
     def _send(self, batch: Batch) -> list[Any] | JournalUnreachable:
-        if self.ended:
+        if self.ended or self.is_fenced:  # nobody looks at what becomes of it
             return []
         try:
             return [self._producer.send(self._link.topic, value=commit, partition=self._number) for commit in batch.commits]
@@ -69,20 +71,28 @@ class Term:
         """Return when all commits of the batch are known to stand."""
         problem: JournalError | None = None
         try:
-            sent = self._sent[0]
-            if isinstance(sent, JournalUnreachable):
-                raise sent
-            self._learn(batch.commits, sent)
+            self._await(batch.commits, self._sent[0])
         except JournalError as error:
             problem = error
         finally:
             self._sent.popleft()
+        fenced = self.is_fenced  # before it is asked what stands: what did not stand then never will
         batch.stood = self._standing(batch.commits)
         self._builder.forget(batch)
+        if fenced:
+            problem = None if batch.stood == len(batch.commits) else self._moved()
+        elif not problem and batch.stood < len(batch.commits):
+            problem = self._passed_over()
+        if problem:
+            raise problem
+
+    def _await(self, commits: list[bytes], sent: list[Any] | JournalUnreachable) -> None:
+        """Until the replica says what stands; where it has read the claim after this term's, it does already."""
         if self.is_fenced:
-            raise JournalMoved(self._replica.claim.node, self._replica.claim.address, self._replica.claim.epoch)
-        if problem or batch.stood < len(batch.commits):
-            raise problem or self._passed_over()
+            return
+        if isinstance(sent, JournalUnreachable):
+            raise sent
+        self._learn(commits, sent)
 
     @property
     def is_idle(self) -> bool:
@@ -98,6 +108,10 @@ class Term:
     @property
     def is_fenced(self) -> bool:
         return self._replica.claim.epoch > self.claim.epoch
+
+    def _moved(self) -> JournalMoved:
+        claim = self._replica.claim
+        return JournalMoved(claim.node, claim.address, claim.epoch)
 
     def _stands(self, commit: bytes) -> bool:
         header = decode_commit_header(commit)
@@ -146,12 +160,13 @@ class Term:
                               segment=self._link.topic, offset=self._replica.offset)
 
     def end(self, reason: JournalError) -> None:
-        """Tell all who wait why nothing is written any more."""
-        self._commits.stop(reason)
-        self._commits.close()
+        """Tell all who wait why nothing is written any more; but when another owner's claim ends it, each what became of its commit."""
+        if not self.is_fenced:
+            self._commits.stop(reason)
+        self._commits.close(reason)
         release(self._producer)
 
     def close(self, reason: JournalError | None = None) -> None:
         """Finish what was queued; who comes later is told why nothing is written any more."""
         self._commits.close(reason)
-        release(self._producer, 0 if self.ended else self._link.delivery_timeout_s)
+        release(self._producer, 0 if self.ended or self.is_fenced else self._link.delivery_timeout_s)
