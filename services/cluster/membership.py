@@ -28,8 +28,8 @@ _RELEASE_S = 2.0
 taken."""
 _UNKNOWN_S = 0.1
 """How often a broker is asked that does not know of the topic yet: it is new."""
-_HEARTBEATS = 6
-"""Within a session."""
+_HEARTBEATS = 20
+"""Within a session. Nodes learn by them that partitions are shared out anew, and what moves is not written until they have."""
 
 
 class Membership:
