@@ -80,7 +80,10 @@ class KafkaJournal(SegmentReading):
         self._wants = False
         """To be the owner: when Kafka was away, and nobody else has claimed the partition, it is claimed again."""
         self._refusal: JournalError | None = None
-        self._turning, self._admitting = RLock(), RLock()
+        self._turning = RLock()
+        """One at a time claims, gives up, or fails."""
+        self._admitting = RLock()
+        """Held where a new term takes what has waited for it, and where a commit looks for a term: what comes later waits its turn."""
         self._coming: Future[Term] | None = None
         """The term that the claim which is under way leads to."""
         self._turn, self._stopping = Event(), Event()
@@ -149,7 +152,7 @@ class KafkaJournal(SegmentReading):
             self._coming = coming = promised()
             try:
                 term = self._new_term()
-            except BaseException as error:
+            except BaseException as error:  # whatever it is, who waits for the term is told
                 self._coming = None
                 coming.set_exception(error if isinstance(error, JournalError) else _CLAIMING)
                 raise
