@@ -15,6 +15,7 @@ from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.client.connection import Connection, serialized
 from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, Outcome
 
+_DUPLICATES = (pb.RecordingResult.OUTCOME_DUPLICATE, pb.RecordingResult.OUTCOME_DIFFERS)
 SERVICE = pb.DESCRIPTOR.services_by_name["TicketRecorderService"]
 BATCHES_MAX = 64
 """How many batches may wait for their answer; the next is not taken before one of them has it."""
@@ -165,8 +166,9 @@ def _outcomes(connection: Connection, results: Sequence[pb.RecordingResult]) -> 
     connection.wrote(*(result.position for result in results))
     return [
         Outcome(
-            result.index, result.position, result.outcome == pb.RecordingResult.OUTCOME_DUPLICATE,
+            result.index, result.position, result.outcome in _DUPLICATES,
             tuple(FieldViolation(v.field, v.reason, v.description) for v in result.violations),
+            result.outcome == pb.RecordingResult.OUTCOME_DIFFERS,
         )
         for result in results
     ]

@@ -5,6 +5,7 @@ Requests arrive here as bytes, so that the bytes of an event on the wire are the
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, TypeAlias, cast
@@ -27,6 +28,11 @@ _STREAM_EVENTS = pb.StreamTicketEventsRequest.DESCRIPTOR.fields_by_name["events"
 _STREAM_BATCH_ID = pb.StreamTicketEventsRequest.DESCRIPTOR.fields_by_name["batch_id"].number
 _NO_FIELD = 0
 _FULL_QUEUE_RETRY_S = 0.02
+_COUNTED = {
+    "recorded": pb.RecordingResult.OUTCOME_RECORDED, "duplicate": pb.RecordingResult.OUTCOME_DUPLICATE,
+    "differs": pb.RecordingResult.OUTCOME_DIFFERS, "rejected": pb.RecordingResult.OUTCOME_REJECTED,
+}
+"""Each event has one of these."""
 
 _Batch: TypeAlias = "tuple[int, asyncio.Future[list[Outcome]]]"
 """A batch of a stream without an answer: its id and what is to become of it."""
@@ -140,12 +146,14 @@ class TicketRecorder:
         """Waits until the batch is durable, and counts it."""
         done = await outcomes
         results = [_result(outcome) for outcome in done]
-        rejected = sum(1 for outcome in done if not outcome.position)
-        duplicates = sum(1 for outcome in done if outcome.duplicate)
-        recorded = len(done) - rejected - duplicates
-        for label, number in (("recorded", recorded), ("duplicate", duplicates), ("rejected", rejected)):
-            self._metrics.events.labels(label).inc(number)
-        count(batches=1, recorded=recorded, duplicates=duplicates, rejected=rejected)
+        found = Counter(result.outcome for result in results)
+        numbers = {word: found[code] for word, code in _COUNTED.items()}
+        for word, number in numbers.items():
+            self._metrics.events.labels(word).inc(number)
+        count(
+            batches=1, recorded=numbers["recorded"], duplicates=numbers["duplicate"], differing=numbers["differs"],
+            rejected=numbers["rejected"],
+        )
         return results
 
 
@@ -159,6 +167,8 @@ def _split(request: bytes, number_field: int, parts_field: int) -> tuple[int, li
 def _result(outcome: Outcome) -> pb.RecordingResult:
     if outcome.position:
         code = pb.RecordingResult.OUTCOME_DUPLICATE if outcome.duplicate else pb.RecordingResult.OUTCOME_RECORDED
+        if outcome.differs:
+            code = pb.RecordingResult.OUTCOME_DIFFERS
         return pb.RecordingResult(index=outcome.index, outcome=code, position=outcome.position)
     return pb.RecordingResult(
         index=outcome.index, outcome=pb.RecordingResult.OUTCOME_REJECTED,

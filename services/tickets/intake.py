@@ -6,7 +6,7 @@ bytes that stand in the journal, fields of later versions included.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -16,12 +16,15 @@ from opsledger.core.ports import Journal, NewEvent, Receipt
 from opsledger.core.tickets.identity import fact_key, ticket_stream_id
 from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
-from opsledger.services.futures import done, then
+from opsledger.services.futures import chain, done
 from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.tickets.codec import decode, event_type
+from opsledger.services.tickets.repeated import differing
 
 BATCH_EVENTS_MAX = 5_000
 EVENT_BYTES_MAX = 1_000_000
+COMPARING_MAX = 4
+"""Batches that are compared with what was recorded before, at the same time."""
 
 
 class Outcome(NamedTuple):
@@ -33,6 +36,8 @@ class Outcome(NamedTuple):
     duplicate: bool
     violations: tuple[FieldViolation, ...]
     """Why it was rejected; empty otherwise."""
+    differs: bool = False
+    """A duplicate that says something else than the first, which stands: see opsledger.services.tickets.repeated."""
 
 
 class Intake:
@@ -44,6 +49,7 @@ class Intake:
         self._journal = journal if isinstance(journal, PartitionedJournal) else PartitionedJournal([Numbered(journal)])
         self.batch_events_max = batch_events_max
         self._event_bytes_max = event_bytes_max
+        self._comparing = ThreadPoolExecutor(COMPARING_MAX, "intake-compare")
 
     def submit(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> Future[list[Outcome]]:
         """Queue the well-formed events as one commit, or several: see PartitionedJournal.submit_facts. The future is done, with one
@@ -56,7 +62,16 @@ class Intake:
             raise InvalidInput(FieldViolation("events", "TOO_MANY", f"must be at most {self.batch_events_max} in a batch"))
         checked = [self._check(data, tenants) for data in events]
         accepted = [event for event in checked if isinstance(event, NewEvent)]
-        return then(self._recorded(accepted), lambda receipt: list(_outcomes(checked, receipt)))
+
+        def compare(receipt: Receipt) -> list[Outcome]:
+            return list(_outcomes(checked, receipt, differing(self._journal, accepted, receipt)))
+
+        def answer(receipt: Receipt) -> Future[list[Outcome]]:
+            if any(receipt.duplicates):  # reads: not on the journal's own thread
+                return self._comparing.submit(compare, receipt)
+            return done(list(_outcomes(checked, receipt, frozenset())))
+
+        return chain(self._recorded(accepted), answer)
 
     def _recorded(self, events: Sequence[NewEvent]) -> Future[Receipt]:
         return self._journal.submit_facts(events) if events else done(Receipt((), ()))
@@ -90,11 +105,14 @@ class Intake:
         return event
 
 
-def _outcomes(checked: Sequence[NewEvent | tuple[FieldViolation, ...]], receipt: Receipt) -> Iterator[Outcome]:
-    recorded = zip(receipt.positions, receipt.duplicates, strict=True)
+def _outcomes(
+    checked: Sequence[NewEvent | tuple[FieldViolation, ...]], receipt: Receipt, differ: Container[int]
+) -> Iterator[Outcome]:
+    """``differ``: indexes among the events that were not rejected."""
+    recorded = enumerate(zip(receipt.positions, receipt.duplicates, strict=True))
     for index, event in enumerate(checked):
         if isinstance(event, NewEvent):
-            position, duplicate = next(recorded)
-            yield Outcome(index, position, duplicate, ())
+            accepted, (position, duplicate) = next(recorded)
+            yield Outcome(index, position, duplicate, (), duplicate and accepted in differ)
         else:
             yield Outcome(index, 0, False, event)

@@ -20,7 +20,9 @@ from opsledger.services.settings import Limits, Settings
 from tests.kit.events import event, event_bytes
 from tests.kit.servers import Running, running
 
-RECORDED, DUPLICATE, REJECTED = (pb.RecordingResult.Outcome.Value(f"OUTCOME_{name}") for name in ("RECORDED", "DUPLICATE", "REJECTED"))
+RECORDED, DUPLICATE, REJECTED, DIFFERS = (
+    pb.RecordingResult.Outcome.Value(f"OUTCOME_{name}") for name in ("RECORDED", "DUPLICATE", "REJECTED", "DIFFERS")
+)
 UNKNOWN_FIELD = b"\x82\x7d\x03new"
 """Field 2000, length-delimited: what a later client may send."""
 
@@ -116,6 +118,15 @@ class TestABatch:
         results = record(server, event("e2"), event("e1"), event("e2")).results
         assert [(r.outcome, r.position) for r in results] == [(RECORDED, 3), (DUPLICATE, 2), (DUPLICATE, 3)]
         assert journal.position == 3
+
+    def test_says_what_comes_again_with_other_content(self, server: Running, journal: MemoryJournal) -> None:
+        record(server, event("e1"))
+        results = record(server, event("e1", ticket_id="T2"), event("e1")).results
+        assert [(r.outcome, r.position) for r in results] == [(DIFFERS, 1), (DUPLICATE, 1)]
+        assert journal.position == 1
+        scraped = server.application.parts.metrics.registry.get_sample_value
+        words = ("recorded", "duplicate", "differs", "rejected")
+        assert [scraped("opsledger_ticket_events_total", {"outcome": word}) for word in words] == [1, 1, 1, 0]
 
     def test_of_bytes_that_are_no_event_is_rejected_by_index(self, server: Running, journal: MemoryJournal) -> None:
         good = event_bytes("e1")

@@ -61,6 +61,9 @@ def client() -> Iterator[Client]:
 def test_facts_in_queries_out_without_waiting_by_hand(client: Client) -> None:
     [first, again] = client.recorder.record([event("once", tenant="acme"), event("once", tenant="acme")])
     assert (first.duplicate, again.duplicate, first.position) == (False, True, again.position)
+    assert not again.differs
+    [other] = client.recorder.record([event("once", tenant="acme", ticket_id="T2")])
+    assert (other.duplicate, other.differs, other.position) == (True, True, first.position)
     [refused] = client.recorder.record([event("broken", tenant="")])
     assert [violation.field for violation in refused.violations] == ["tenant"]
     assert client.position == first.position
