@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
+from typing import TypeVar
 
-from opsledger.core.errors import JournalError
+from opsledger.core.errors import JournalError, JournalUnreachable
 from opsledger.proto.cluster.v1 import cluster_pb2 as pb
 from opsledger.services.cluster.group import members, remove
 from opsledger.services.cluster.holder import Holder
@@ -26,6 +27,8 @@ _OPENING_MAX = 8
 """Replicas that are opened at the same time."""
 _LOOK_S = 0.5
 _CLAIM_LOOK_S, _OTHERS_LOOK_S = 0.02, 1.0
+_AGAIN_S = 0.5
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -109,10 +112,10 @@ def _claimed_elsewhere(journals: Sequence[KafkaJournal], deadline_s: float) -> b
 def _open(folder: Path, link: KafkaLink, node: str) -> Sequence[KafkaJournal]:
     if folder.is_dir() and any(folder.glob("*.segment")):
         raise JournalError(f"{folder} holds a journal that is no replica of {link.topic}; choose another folder")
-    topic = ensure_topic(link)
+    topic = _reached(link, lambda: ensure_topic(link))
 
     def open_one(number: int) -> KafkaJournal:
-        return KafkaJournal(folder / str(number), link, node=node, partition=number, owner=False, topic=topic)
+        return _reached(link, lambda: KafkaJournal(folder / str(number), link, node=node, partition=number, owner=False, topic=topic))
 
     with ExitStack() as opened, ThreadPoolExecutor(_OPENING_MAX) as pool:
         journals = []
@@ -126,3 +129,17 @@ def _open(folder: Path, link: KafkaLink, node: str) -> Sequence[KafkaJournal]:
             raise problem
         opened.pop_all()
     return journals
+
+
+def _reached(link: KafkaLink, what: Callable[[], T]) -> T:
+    """Try again while Kafka does not answer, as long as a commit would be sent again: brokers halt for seconds when their disk does, and a
+    node that starts just then would have to be started by hand. What a broker refuses it refuses at once."""
+    deadline_s = monotonic() + link.delivery_timeout_s
+    while True:
+        try:
+            return what()
+        except JournalUnreachable as error:
+            if monotonic() > deadline_s or not getattr(error.__cause__, "retriable", True):
+                raise
+            _log.warning("%s; trying again", error)
+            sleep(_AGAIN_S)

@@ -13,8 +13,10 @@ from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
 from opsledger.core.errors import JournalUnreachable
+from opsledger.services.journal.kafka.decoders import make_one_at_a_time
 from opsledger.services.journal.kafka.settings import KafkaLink
 
+make_one_at_a_time()
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 MESSAGE_BYTES_MAX = 96 << 20
