@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import grpc
 import pytest
 
 from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
+from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.proto.tickets.v1.ticket_recorder_pb2_grpc import TicketRecorderServiceStub
 from tests.kit.events import event
 from tests.kit.kafka import shared_broker
@@ -32,9 +34,13 @@ def config(tmp_path: Path) -> Path:
 
 
 def _record(address: str, *ids: str) -> list[tuple[int, bool]]:
+    return _send(address, [event(one) for one in ids])
+
+
+def _send(address: str, events: Sequence[TicketEvent]) -> list[tuple[int, bool]]:
     with grpc.insecure_channel(address) as channel:
         stub: Any = TicketRecorderServiceStub(channel)
-        requests = [pb.RecordTicketEventsRequest(events=map(event, ids[begin:begin + 5_000])) for begin in range(0, len(ids), 5_000)]
+        requests = [pb.RecordTicketEventsRequest(events=events[begin:begin + 5_000]) for begin in range(0, len(events), 5_000)]
         results = [result for request in requests for result in stub.RecordTicketEvents(request, timeout=PATIENCE_S).results]
     return [(result.position, result.outcome == pb.RecordingResult.OUTCOME_DUPLICATE) for result in results]
 
@@ -47,13 +53,14 @@ def test_a_node_that_is_killed_and_another_that_goes_on(tmp_path: Path, config: 
         a.end(signal.SIGKILL)
         client.join(PATIENCE_S)
     with server_process(tmp_path / "b", *_node("b", config)) as b:
-        again = _record(b.address, *client.sent)
+        sent = list(map(TicketEvent.FromString, client.sent.values()))
+        again = _send(b.address, sent)
         assert {position for position, duplicate in again if duplicate} >= set(client.acknowledged)
-        assert sorted(position for position, _ in again) == list(range(1, len(client.sent) + 1))
+        assert sorted(position for position, _ in again) == list(range(1, len(sent) + 1))
         assert b.end(signal.SIGTERM) == 0
     heads = []
     with server_process(tmp_path / "a", *_node("a", config)) as a:
-        assert _record(a.address, *client.sent) == [(position, True) for position, _ in again]
+        assert _send(a.address, sent) == [(position, True) for position, _ in again]
         assert a.end(signal.SIGTERM) == 0
     for node in "ab":
         verified = opsledger("journal", "verify", "--json", "--journal", str(tmp_path / node / "journal" / "0"))
