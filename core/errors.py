@@ -110,6 +110,19 @@ class Precluded(OpsledgerError):
     reason = "PRECLUDED"
 
 
+class RequestIdReused(Precluded):
+    """The request id names another request of the same principal. ``position`` is where that one was recorded."""
+
+    reason = "REQUEST_ID_REUSED"
+
+    def __init__(self, request_id: str, position: int) -> None:
+        super().__init__(
+            f"the request id {request_id!r} has been used for a request with other content, recorded at position {position}; "
+            "a new request needs a new id"
+        )
+        self.request_id, self.position = request_id, position
+
+
 class VersionConflict(OpsledgerError):
     """The stream has moved on. ``current`` is its last version, ``given`` the one the writer wanted to take."""
 

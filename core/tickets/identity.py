@@ -32,3 +32,13 @@ def fact_key(tenant: str, source: str, event_id: str) -> bytes:
 def request_key(tenant: str, request_id: str) -> bytes:
     """The name of a command, so that its repetition is answered, not executed."""
     return name16("request", tenant, request_id)
+
+
+def principal_request_key(tenant: str, principal: str, command: str, request_id: str) -> bytes:
+    """The same where request ids belong to who gives the command."""
+    return name16("principal request", tenant, principal, command, request_id)
+
+
+def content_key(request: bytes, content: bytes) -> bytes:
+    """The name of what was asked for under a request's key: another one for other content."""
+    return name16("request content", request.hex(), sha256(content).hexdigest())

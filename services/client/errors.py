@@ -74,6 +74,8 @@ def _made(
             error.violations = tuple(violations) or (errors.FieldViolation("", info.reason or "INVALID", text),)
         case errors.NotFound():
             error.kind, error.name = said.get("kind", ""), said.get("name", "")
+        case errors.RequestIdReused():
+            error.request_id, error.position = said.get("request_id", ""), int(said.get("position", 0))
         case errors.VersionConflict():
             error.stream_id = bytes.fromhex(said.get("stream", ""))
             error.current, error.given = int(said.get("current", 0)), int(said.get("given", 0))

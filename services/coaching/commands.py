@@ -21,6 +21,7 @@ from opsledger.proto.coaching.v1 import coaching_pb2 as pb
 from opsledger.services.coaching.checks import check, instant_us, names, texts, uuid
 from opsledger.services.coaching.messages import evidence_of, item_message, measure_of, session_message
 from opsledger.services.decisions.decisions import Decided, Decisions
+from opsledger.services.decisions.requests import Request
 
 SESSION, ITEM = "coaching session", "action item"
 Response = TypeVar("Response")
@@ -49,42 +50,42 @@ class CoachingCommands:
                 session.fix_measure(measure_of(request.measure), self._now_us())
             return session
 
-        decided = self._decisions.create(
-            CoachingSession, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__, make=plan)
+        decided = self._decisions.create(CoachingSession, Request.of(request, actor), make=plan)
         return pb.PlanSessionResponse(session=session_message(decided.aggregate), position=decided.position)
 
     def ReviseSession(self, request: pb.ReviseSessionRequest, actor: str) -> pb.ReviseSessionResponse:
         check(texts(request, "agenda"))
         evidence, scheduled_at_us = self._evidence(request), instant_us(request, "scheduled_at")
         return self._session(
-            request, pb.ReviseSessionResponse, lambda session: session.revise(actor, request.agenda, evidence, scheduled_at_us))
+            request, actor, pb.ReviseSessionResponse, lambda session: session.revise(actor, request.agenda, evidence, scheduled_at_us))
 
     def FixMeasure(self, request: pb.FixMeasureRequest, actor: str) -> pb.FixMeasureResponse:
         measure = measure_of(request.measure)
-        return self._session(request, pb.FixMeasureResponse, lambda session: session.fix_measure(measure, self._now_us()))
+        return self._session(request, actor, pb.FixMeasureResponse, lambda session: session.fix_measure(measure, self._now_us()))
 
     def OpenSession(self, request: pb.OpenSessionRequest, actor: str) -> pb.OpenSessionResponse:
-        return self._session(request, pb.OpenSessionResponse, lambda session: session.open(actor, self._now_us()))
+        return self._session(request, actor, pb.OpenSessionResponse, lambda session: session.open(actor, self._now_us()))
 
     def AddNote(self, request: pb.AddNoteRequest, actor: str) -> pb.AddNoteResponse:
         check(texts(request, "text", required=True))
-        return self._session(request, pb.AddNoteResponse, lambda session: session.note(actor, request.text, self._now_us()))
+        return self._session(request, actor, pb.AddNoteResponse, lambda session: session.note(actor, request.text, self._now_us()))
 
     def HoldSession(self, request: pb.HoldSessionRequest, actor: str) -> pb.HoldSessionResponse:
         check(texts(request, "summary"))
-        return self._session(request, pb.HoldSessionResponse, lambda session: session.hold(request.summary, self._now_us()))
+        return self._session(request, actor, pb.HoldSessionResponse, lambda session: session.hold(request.summary, self._now_us()))
 
     def AcknowledgeSession(self, request: pb.AcknowledgeSessionRequest, actor: str) -> pb.AcknowledgeSessionResponse:
         check(texts(request, "comment"))
         return self._session(
-            request, pb.AcknowledgeSessionResponse, lambda session: session.acknowledge(actor, request.comment, self._now_us()))
+            request, actor, pb.AcknowledgeSessionResponse, lambda session: session.acknowledge(actor, request.comment, self._now_us()))
 
     def CloseSession(self, request: pb.CloseSessionRequest, actor: str) -> pb.CloseSessionResponse:
-        return self._session(request, pb.CloseSessionResponse, lambda session: session.close(actor, self._now_us()))
+        return self._session(request, actor, pb.CloseSessionResponse, lambda session: session.close(actor, self._now_us()))
 
     def CancelSession(self, request: pb.CancelSessionRequest, actor: str) -> pb.CancelSessionResponse:
         check(texts(request, "reason", required=True))
-        return self._session(request, pb.CancelSessionResponse, lambda session: session.cancel(actor, request.reason, self._now_us()))
+        return self._session(
+            request, actor, pb.CancelSessionResponse, lambda session: session.cancel(actor, request.reason, self._now_us()))
 
     # Action items
 
@@ -101,28 +102,28 @@ class CoachingCommands:
                 follow_up_at_us, actor, self._now_us(),
             )
 
-        decided = self._decisions.create(
-            ActionItem, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__, make=agree)
+        decided = self._decisions.create(ActionItem, Request.of(request, actor), make=agree)
         return pb.AgreeActionItemResponse(item=item_message(decided.aggregate), position=decided.position)
 
     def CompleteActionItem(self, request: pb.CompleteActionItemRequest, actor: str) -> pb.CompleteActionItemResponse:
         check(texts(request, "evidence"))
-        return self._item(request, pb.CompleteActionItemResponse, lambda item: item.complete(actor, request.evidence, self._now_us()))
+        return self._item(
+            request, actor, pb.CompleteActionItemResponse, lambda item: item.complete(actor, request.evidence, self._now_us()))
 
     def WithdrawActionItem(self, request: pb.WithdrawActionItemRequest, actor: str) -> pb.WithdrawActionItemResponse:
         check(texts(request, "reason", required=True))
-        return self._item(request, pb.WithdrawActionItemResponse, lambda item: item.withdraw(actor, request.reason))
+        return self._item(request, actor, pb.WithdrawActionItemResponse, lambda item: item.withdraw(actor, request.reason))
 
     def ReopenActionItem(self, request: pb.ReopenActionItemRequest, actor: str) -> pb.ReopenActionItemResponse:
         check(texts(request, "reason", required=True))
         due_at_us = instant_us(request, "due_at")
-        return self._item(request, pb.ReopenActionItemResponse, lambda item: item.reopen(actor, request.reason, due_at_us))
+        return self._item(request, actor, pb.ReopenActionItemResponse, lambda item: item.reopen(actor, request.reason, due_at_us))
 
     def FollowUpActionItem(self, request: pb.FollowUpActionItemRequest, actor: str) -> pb.FollowUpActionItemResponse:
         check(texts(request, "finding", required=True))
         next_at_us = instant_us(request, "next_at")
         return self._item(
-            request, pb.FollowUpActionItemResponse,
+            request, actor, pb.FollowUpActionItemResponse,
             lambda item: item.follow_up(actor, request.finding, request.lasted, self._now_us(), next_at_us))
 
     def session(self, tenant: str, id: str) -> CoachingSession:
@@ -133,18 +134,16 @@ class CoachingCommands:
         """As it stands now. Raises NotFound."""
         return self._decisions.get(ActionItem, uuid(ITEM, id), tenant=tenant)
 
-    def _session(self, request: Any, response: Callable[..., Response], command: Callable[[CoachingSession], object]) -> Response:
+    def _session(
+        self, request: Any, actor: str, response: Callable[..., Response], command: Callable[[CoachingSession], object]
+    ) -> Response:
         decided: Decided[CoachingSession] = self._decisions.change(
-            CoachingSession, uuid(SESSION, request.id), tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
-            etag=request.etag, command=command,
-        )
+            CoachingSession, uuid(SESSION, request.id), Request.of(request, actor), etag=request.etag, command=command)
         return response(session=session_message(decided.aggregate), position=decided.position)
 
-    def _item(self, request: Any, response: Callable[..., Response], command: Callable[[ActionItem], object]) -> Response:
+    def _item(self, request: Any, actor: str, response: Callable[..., Response], command: Callable[[ActionItem], object]) -> Response:
         decided: Decided[ActionItem] = self._decisions.change(
-            ActionItem, uuid(ITEM, request.id), tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
-            etag=request.etag, command=command,
-        )
+            ActionItem, uuid(ITEM, request.id), Request.of(request, actor), etag=request.etag, command=command)
         return response(item=item_message(decided.aggregate), position=decided.position)
 
     def _evidence(self, request: pb.PlanSessionRequest | pb.ReviseSessionRequest) -> list[Evidence]:

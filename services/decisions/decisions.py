@@ -15,10 +15,10 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import IntegrityError, PersistenceError
 
-from opsledger.core.errors import FieldViolation, InvalidInput, NotFound, OpsledgerError, VersionConflict
+from opsledger.core.errors import NotFound, OpsledgerError, RequestIdReused, VersionConflict
 from opsledger.core.ports import Commit, Journal, NewEvent
-from opsledger.core.tickets.identity import name16, request_key
-from opsledger.core.tickets.validation import check_name
+from opsledger.core.tickets.identity import name16
+from opsledger.services.decisions.requests import Request, first_of
 from opsledger.services.decisions.topics import know
 from opsledger.services.journal.recorder import lend
 
@@ -89,32 +89,29 @@ class Decisions:
         return found
 
     def create(
-        self, kind: type[A], *, tenant: str, request_id: str, make: Callable[[], A],
-        beside: Callable[[A], Iterable[Aggregate]] = _nothing, name: str = "",
+        self, kind: type[A], request: Request, *, make: Callable[[], A], beside: Callable[[A], Iterable[Aggregate]] = _nothing,
     ) -> Decided[A]:
         """Record a new aggregate, and in the same commit those that it brings with it: all of them or none.
 
-        ``name`` is the command's: a request id is one within the commands of that name.
-        Raises what ``make`` and ``beside`` raise; VersionConflict when its id is taken.
+        Raises what ``make`` and ``beside`` raise; VersionConflict when its id is taken; RequestIdReused.
         """
-        request = _Request(tenant, request_id, name)
         if first := self._first(kind, request):
             return first
         aggregate = make()
         return self._save(kind, aggregate, request, None, beside(aggregate))
 
     def change(
-        self, kind: type[A], id: UUID, *, tenant: str, request_id: str, command: Callable[[A], object], etag: str = "", name: str = ""
+        self, kind: type[A], id: UUID, request: Request, *, command: Callable[[A], object], etag: str = ""
     ) -> Decided[A]:
-        """Let an aggregate decide. ``command`` is called with it and raises what the history does not allow; ``name`` as in ``create``.
+        """Let an aggregate decide. ``command`` is called with it and raises what the history does not allow.
 
-        Raises NotFound; VersionConflict when ``etag`` is given and not the current one, or others keep changing the aggregate.
+        Raises NotFound; VersionConflict when ``etag`` is given and not the current one, or others keep changing the aggregate;
+        RequestIdReused.
         """
-        request = _Request(tenant, request_id, name)
         for attempts_left in reversed(range(ATTEMPTS_MAX)):
             if first := self._first(kind, request, id):
                 return first
-            aggregate = self.get(kind, id, tenant=tenant)
+            aggregate = self.get(kind, id, tenant=request.tenant)
             if etag and etag != etag_of(aggregate):
                 given = int(etag) if etag.isdecimal() else 0
                 raise VersionConflict(id.bytes, aggregate.version, given)
@@ -126,14 +123,15 @@ class Decisions:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _save(self, kind: type[A], aggregate: A, request: _Request, id: UUID | None, beside: Iterable[Aggregate] = ()) -> Decided[A]:
+    def _save(self, kind: type[A], aggregate: A, request: Request, id: UUID | None, beside: Iterable[Aggregate] = ()) -> Decided[A]:
         """``id``: of an aggregate that is changed; one that begins has a new id each time the request comes."""
         if not aggregate.pending_events:
             return self._nothing_to_record(kind, aggregate, request)
         try:
             # the aggregate comes last: a repeated request is answered with that of the commit's last event
             with _own_errors():
-                self._log.save(*beside, aggregate, request_id=request.name, tenant=request.tenant, occurred_at_us=self._now_us())
+                self._log.save(
+                    *beside, aggregate, named=request.key, said=request.said, tenant=request.tenant, occurred_at_us=self._now_us())
         except IntegrityError:
             current = self._journal.version(aggregate.id.bytes) or 0
             raise VersionConflict(aggregate.id.bytes, current, aggregate.version) from None
@@ -142,35 +140,33 @@ class Decisions:
         # The same request may have come twice at once; then the answer is the other one's.
         return recorded._replace(repeated=recorded.aggregate != aggregate)
 
-    def _nothing_to_record(self, kind: type[A], aggregate: A, request: _Request) -> Decided[A]:
+    def _nothing_to_record(self, kind: type[A], aggregate: A, request: Request) -> Decided[A]:
         """The aggregate has nothing to say, but the request has its answer: repeated later, it must not do what it did not do now."""
         answer = NewEvent(
-            name16("answer", request.tenant, request.name), NOTHING_DONE, request.tenant, self._now_us(),
-            aggregate.id.bytes + aggregate.version.to_bytes(8, "little"),
+            name16("answer", request.key.hex()), NOTHING_DONE, request.tenant, self._now_us(),
+            aggregate.id.bytes + aggregate.version.to_bytes(8, "little"), request.said,
         )
         self._journal.append(Commit([answer], request.key))
         recorded = self._first(kind, request, aggregate.id)
         assert recorded is not None
         return recorded._replace(repeated=recorded.aggregate.version != aggregate.version)
 
-    def _first(self, kind: type[A], request: _Request, id: UUID | None = None) -> Decided[A] | None:
-        """The answer to a request that has been carried out. Raises InvalidInput when it was another command's."""
-        if violations := list(check_name("request_id", request.id, required=True)):
-            raise InvalidInput(*violations)
-        key = request.key
-        if self._journal.position_of(key) is None:
+    def _first(self, kind: type[A], request: Request, id: UUID | None = None) -> Decided[A] | None:
+        """The answer to a request that has been carried out. Raises RequestIdReused when it was for something else."""
+        if (first := first_of(self._journal, request)) is None:
             return None
-        last = self._journal.append(Commit([], key)).positions[-1]  # records nothing: it is answered with the first commit's places
-        [event] = self._journal.read(last - 1, 1)
+        event = first.event
         used_for, version = UUID(bytes=event.stream_id), event.version
         if event.type == NOTHING_DONE:
             used_for, version = UUID(bytes=event.payload[:16]), int.from_bytes(event.payload[16:], "little")
         if id not in (None, used_for):
-            raise _used()
+            if not first.is_certain:
+                return None
+            raise RequestIdReused(request.id, event.position)
         try:
-            return Decided(self.get(kind, used_for, tenant=request.tenant, version=version), last, repeated=True)
+            return Decided(self.get(kind, used_for, tenant=request.tenant, version=version), event.position, repeated=True)
         except NotFound:
-            raise _used() from None
+            raise RequestIdReused(request.id, event.position) from None
 
 
 @contextmanager
@@ -187,29 +183,8 @@ def _own_errors() -> Iterator[None]:
         raise
 
 
-class _Request(NamedTuple):
-    """What a command was sent as."""
-
-    tenant: str
-    id: str
-    command: str
-
-    @property
-    def name(self) -> str:
-        """Told apart from the same id of another command."""
-        return f"{self.command}:{self.id}" if self.command else self.id
-
-    @property
-    def key(self) -> bytes:
-        return request_key(self.tenant, self.name)
-
-
 class _Log(Application[UUID]):
     name = APPLICATION
-
-
-def _used() -> InvalidInput:
-    return InvalidInput(FieldViolation("request_id", "USED", "has been used for another command"))
 
 
 def _word(kind: type[Any]) -> str:

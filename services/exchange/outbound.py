@@ -93,7 +93,10 @@ def _record(event: RecordedEvent, topic: str, key: str, type_: str, message: Mes
 
 
 def _id(event: RecordedEvent) -> str:
-    return event.key.hex() if event.key else f"{event.stream_id.hex()}-{event.version}"
+    """Of a decision by its aggregate: its key says which request led to it, which another version may name otherwise."""
+    if event.key and not event.type.startswith(_DECISIONS.log):
+        return event.key.hex()
+    return f"{event.stream_id.hex()}-{event.version}"
 
 
 def _ticket_key(*parts: str) -> str:

@@ -40,7 +40,10 @@ class CoachingService(pb_grpc.CoachingServiceServicer):
         async def command(request: Any, context: Context) -> Any:
             principal = current_principal()
             require_any(principal, request.tenant, *roles)
-            return await self._threads.commands(carry_out, request, acting(principal, request.actor))
+            answer = await self._threads.commands(carry_out, request, acting(principal, request.actor))
+            # Who has just given the command may see what became of it; who repeats one, not always.
+            _require_answer_seen(_sees_only(request), answer)
+            return answer
 
         return command
 
@@ -93,6 +96,14 @@ def _sees_only(request: Any) -> str:
     principal = current_principal()
     require_any(principal, request.tenant, *SEE_ALL, Role.AGENT)
     return "" if any(role in principal.roles for role in SEE_ALL) else acting(principal, request.actor)
+
+
+def _require_answer_seen(person: str, answer: Any) -> None:
+    """Of a command: with its session, or its item."""
+    if "session" in answer.DESCRIPTOR.fields_by_name:
+        _require_seen(person, answer.session.agent, answer.session.supervisor)
+    else:
+        _require_seen(person, answer.item.agent, answer.item.owner)
 
 
 def _require_seen(person: str, *whose: str) -> None:

@@ -81,6 +81,8 @@ def _metadata(error: errors.OpsledgerError) -> dict[str, str]:
     match error:
         case errors.NotFound():
             return {"kind": error.kind, "name": error.name}
+        case errors.RequestIdReused():
+            return {"request_id": error.request_id, "position": str(error.position)}
         case errors.VersionConflict():
             return {"stream": error.stream_id.hex(), "current": str(error.current), "given": str(error.given)}
         case errors.JournalDamaged():

@@ -17,6 +17,7 @@ from opsledger.core.tickets.validation import check_instant, check_name
 from opsledger.proto.quality.v1 import calibrations_pb2 as pb
 from opsledger.proto.quality.v1 import evaluations_pb2
 from opsledger.services.decisions.decisions import Decided, Decisions, etag_of
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.masks import masked
 from opsledger.services.quality.calibration_messages import calibration_message, report_message
@@ -49,8 +50,7 @@ class Calibrations:
                 due_at_us=timestamp_us(request.due_at) if request.HasField("due_at") else None,
             )
 
-        decided = self._decisions.create(
-            Calibration, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__, make=make)
+        decided = self._decisions.create(Calibration, Request.of(request, caller.name), make=make)
         return _response(pb.OpenCalibrationResponse, decided, caller)
 
     def AddRater(self, request: pb.AddRaterRequest, caller: Caller) -> pb.AddRaterResponse:
@@ -108,9 +108,7 @@ class Calibrations:
 
     def _change(self, response: Callable[..., R], request: Any, caller: Caller, command: Callable[[Calibration], object]) -> R:
         return _response(response, self._decisions.change(
-            Calibration, _id(request.id), tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
-            etag=request.etag, command=command,
-        ), caller)
+            Calibration, _id(request.id), Request.of(request, caller.name), etag=request.etag, command=command), caller)
 
     def _form(self, calibration: Calibration) -> Form:
         return self._forms.form(calibration.tenant, calibration.form_id, calibration.form_version)[1]

@@ -15,6 +15,7 @@ from opsledger.core.quality.subject import Subject, SubjectKind
 from opsledger.core.tickets.validation import check_instant, check_name
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
 from opsledger.services.decisions.decisions import Decided, Decisions
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.masks import masked
 from opsledger.services.quality.caller import Caller
@@ -41,9 +42,8 @@ class Evaluations:
             version, _ = self._forms.form(request.tenant, request.form, request.form_version)
             return self.begin(request, caller.name, version)
 
-        decided = self._decisions.create(
-            Evaluation, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__, make=make)
-        return _response(pb.StartEvaluationResponse, decided)
+        decided = self._decisions.create(Evaluation, Request.of(request, caller.name), make=make)
+        return _response(pb.StartEvaluationResponse, decided, caller)
 
     def begin(self, request: pb.StartEvaluationRequest, actor: str, form_version: int, draw: str = "") -> Evaluation:
         """A new evaluation by this version of the form that the request names, not yet recorded."""
@@ -69,14 +69,14 @@ class Evaluations:
         )
 
     def ClaimEvaluation(self, request: pb.ClaimEvaluationRequest, caller: Caller) -> pb.ClaimEvaluationResponse:
-        return self._change(pb.ClaimEvaluationResponse, request, lambda evaluation: evaluation.claim(caller.name, self._now_us()))
+        return self._change(pb.ClaimEvaluationResponse, request, caller, lambda evaluation: evaluation.claim(caller.name, self._now_us()))
 
     def SaveDraft(self, request: pb.SaveDraftRequest, caller: Caller) -> pb.SaveDraftResponse:
         def save(evaluation: Evaluation) -> None:
             sheet, _ = read_sheet(self._form(evaluation), sheet_of(request.sheet), complete=False)
             evaluation.save_draft(caller.name, sheet, self._now_us())
 
-        return self._change(pb.SaveDraftResponse, request, save)
+        return self._change(pb.SaveDraftResponse, request, caller, save)
 
     def SubmitEvaluation(self, request: pb.SubmitEvaluationRequest, caller: Caller) -> pb.SubmitEvaluationResponse:
         def submit(evaluation: Evaluation) -> None:
@@ -86,15 +86,15 @@ class Evaluations:
                 evaluation.tenant, evaluation.program, evaluation.calendar, now_us, evaluation.dispute_within_us)
             evaluation.submit(caller.name, sheet, result, until_us, now_us)
 
-        return self._change(pb.SubmitEvaluationResponse, request, submit)
+        return self._change(pb.SubmitEvaluationResponse, request, caller, submit)
 
     def AcknowledgeEvaluation(self, request: pb.AcknowledgeEvaluationRequest, caller: Caller) -> pb.AcknowledgeEvaluationResponse:
         return self._change(
-            pb.AcknowledgeEvaluationResponse, request, lambda evaluation: evaluation.acknowledge(caller.name, self._now_us()))
+            pb.AcknowledgeEvaluationResponse, request, caller, lambda evaluation: evaluation.acknowledge(caller.name, self._now_us()))
 
     def DisputeEvaluation(self, request: pb.DisputeEvaluationRequest, caller: Caller) -> pb.DisputeEvaluationResponse:
         return self._change(
-            pb.DisputeEvaluationResponse, request,
+            pb.DisputeEvaluationResponse, request, caller,
             lambda evaluation: evaluation.dispute(caller.name, request.reasons, self._now_us()))
 
     def ReviewDispute(self, request: pb.ReviewDisputeRequest, caller: Caller) -> pb.ReviewDisputeResponse:
@@ -105,7 +105,7 @@ class Evaluations:
             else:
                 evaluation.uphold(caller.name, request.questions, request.reason, self._now_us())
 
-        return self._change(pb.ReviewDisputeResponse, request, review)
+        return self._change(pb.ReviewDisputeResponse, request, caller, review)
 
     def EditEvaluation(self, request: pb.EditEvaluationRequest, caller: Caller) -> pb.EditEvaluationResponse:
         """Raises NotTheAnalyst for another analyst who is no supervisor."""
@@ -116,24 +116,22 @@ class Evaluations:
             sheet, result = self._scored(evaluation, sheet_of(request.sheet))
             evaluation.edit(caller.name, sheet, result, request.reason, self._now_us())
 
-        return self._change(pb.EditEvaluationResponse, request, edit)
+        return self._change(pb.EditEvaluationResponse, request, caller, edit)
 
     def VoidEvaluation(self, request: pb.VoidEvaluationRequest, caller: Caller) -> pb.VoidEvaluationResponse:
         return self._change(
-            pb.VoidEvaluationResponse, request, lambda evaluation: evaluation.void(caller.name, request.reason, self._now_us()))
+            pb.VoidEvaluationResponse, request, caller, lambda evaluation: evaluation.void(caller.name, request.reason, self._now_us()))
 
     def GetEvaluation(self, request: pb.GetEvaluationRequest, caller: Caller) -> pb.GetEvaluationResponse:
         """An agent's own ones are there once they are submitted; others' are not there for an agent."""
         evaluation = self._decisions.get(Evaluation, _id(request.id), tenant=request.tenant)
-        if not caller.sees_all and (evaluation.agent_id != caller.name or not evaluation.versions):
-            raise NotFound("evaluation", request.id)
+        _require_seen(evaluation, caller)
         return pb.GetEvaluationResponse(
             evaluation=masked(evaluation_message(evaluation, draft=caller.sees_all), request.read_mask))
 
-    def _change(self, response: Callable[..., R], request: Any, command: Callable[[Evaluation], object]) -> R:
+    def _change(self, response: Callable[..., R], request: Any, caller: Caller, command: Callable[[Evaluation], object]) -> R:
         return _response(response, self._decisions.change(
-            Evaluation, _id(request.id), tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
-            etag=request.etag, command=command))
+            Evaluation, _id(request.id), Request.of(request, caller.name), etag=request.etag, command=command), caller)
 
     def _form(self, evaluation: Evaluation) -> Form:
         return self._forms.form(evaluation.tenant, evaluation.form_id, evaluation.form_version)[1]
@@ -158,7 +156,15 @@ def _id(text: str) -> UUID:
         raise NotFound("evaluation", text) from None
 
 
-def _response(response: Callable[..., R], decided: Decided[Evaluation]) -> R:
+def _require_seen(evaluation: Evaluation, caller: Caller) -> None:
+    """Raises NotFound for who may not see it."""
+    if not caller.sees_all and (evaluation.agent_id != caller.name or not evaluation.versions):
+        raise NotFound("evaluation", str(evaluation.id))
+
+
+def _response(response: Callable[..., R], decided: Decided[Evaluation], caller: Caller) -> R:
+    if decided.repeated:  # by who may no longer see it, or never could
+        _require_seen(decided.aggregate, caller)
     return response(evaluation=evaluation_message(decided.aggregate), position=decided.position)
 
 

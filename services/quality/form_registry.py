@@ -10,6 +10,7 @@ from opsledger.core.quality.form_publication import EvaluationForm, FormVersion
 from opsledger.core.tickets.validation import check_name
 from opsledger.proto.quality.v1 import forms_pb2 as pb
 from opsledger.services.decisions.decisions import Decided, Decisions, etag_of
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.masks import masked
 from opsledger.services.projections.tables_forms import title_of
@@ -25,7 +26,7 @@ class FormRegistry:
         form_id = request.form or _named(request.document_json)
         now_us = self._now_us()
         decided = self._decide(
-            request.tenant, form_id, request.request_id, request.etag, create=bool(request.document_json),
+            _named_by(request, published_by), form_id, request.etag, create=bool(request.document_json),
             command=lambda form: form.publish(request.document_json, published_by, now_us),
         )
         return pb.PublishFormResponse(form=_message(decided.aggregate, decided.aggregate.numbered(0)), position=decided.position)
@@ -34,7 +35,7 @@ class FormRegistry:
         """Raises InvalidForm, InvalidInput; VersionConflict for a stale etag."""
         form_id, now_us = _named(request.document_json), self._now_us()
         decided = self._decide(
-            request.tenant, form_id, request.request_id, request.etag, create=True,
+            _named_by(request, drafted_by), form_id, request.etag, create=True,
             command=lambda form: form.draft(request.document_json, drafted_by, now_us),
         )
         return pb.SaveFormDraftResponse(draft=_draft(decided.aggregate), form=form_id, etag=decided.etag, position=decided.position)
@@ -66,14 +67,15 @@ class FormRegistry:
             raise NotFound("form", form_id) from None
 
     def _decide(
-        self, tenant: str, form_id: str, request_id: str, etag: str, *, create: bool, command: Callable[[EvaluationForm], None]
+        self, request: Request, form_id: str, etag: str, *, create: bool, command: Callable[[EvaluationForm], None]
     ) -> Decided[EvaluationForm]:
         """``create``: a form that there is not yet begins with this command."""
+        tenant = request.tenant
         if found := [*check_name("tenant", tenant, required=True), *check_name("form", form_id, required=True)]:
             raise InvalidInput(*found)
         id = EvaluationForm.create_id(tenant, form_id)
         try:
-            return self._decisions.change(EvaluationForm, id, tenant=tenant, request_id=request_id, etag=etag, command=command)
+            return self._decisions.change(EvaluationForm, id, request, etag=etag, command=command)
         except NotFound:
             if not create or etag:
                 raise NotFound("form", form_id) from None
@@ -84,9 +86,13 @@ class FormRegistry:
             return form
 
         try:
-            return self._decisions.create(EvaluationForm, tenant=tenant, request_id=request_id, make=begun)
+            return self._decisions.create(EvaluationForm, request, make=begun)
         except VersionConflict:  # somebody else began it in between
-            return self._decisions.change(EvaluationForm, id, tenant=tenant, request_id=request_id, etag=etag, command=command)
+            return self._decisions.change(EvaluationForm, id, request, etag=etag, command=command)
+
+
+def _named_by(request: pb.PublishFormRequest | pb.SaveFormDraftRequest, principal: str) -> Request:
+    return Request.of(request, principal, earlier_name=request.request_id)
 
 
 def _named(document_json: str) -> str:

@@ -18,6 +18,7 @@ from opsledger.core.tickets.validation import check_name
 from opsledger.proto.quality.v1 import evaluations_pb2
 from opsledger.proto.quality.v1 import sampling_pb2 as pb
 from opsledger.services.decisions.decisions import Decisions
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.masks import masked
 from opsledger.services.paging import last_of, page_size, page_token
@@ -57,8 +58,7 @@ class Samples:
             return self._started(request, drawn)
 
         decided = self._decisions.create(
-            SampleDraw, tenant=request.tenant, request_id=request.request_id, name=type(request).__name__,
-            make=lambda: self._drawn(request, caller.name), beside=start)
+            SampleDraw, Request.of(request, caller.name), make=lambda: self._drawn(request, caller.name), beside=start)
         return pb.DrawSampleResponse(draw=draw_message(decided.aggregate), position=decided.position)
 
     def GetDraw(self, request: pb.GetDrawRequest, _: Caller) -> pb.GetDrawResponse:

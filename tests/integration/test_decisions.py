@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from eventsourcing.domain import Aggregate, event
 
-from opsledger.core.errors import InvalidInput, NotFound, VersionConflict
+from opsledger.core.errors import InvalidInput, NotFound, RequestIdReused, VersionConflict
+from opsledger.proto.coaching.v1.coaching_pb2 import PlanSessionRequest
 from opsledger.services.decisions.decisions import Decided, Decisions
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.segment import SegmentJournal
 
 NOW_US = 1_767_949_200_000_000
@@ -68,11 +70,11 @@ class Floor:
         self.journal.close()
 
     def begin(self, request_id: str = "begin", tenant: str = "acme") -> Decided[Tally]:
-        return self.decisions.create(Tally, tenant=tenant, request_id=request_id, make=lambda: Tally(tenant=tenant))
+        return self.decisions.create(Tally, Request(tenant, request_id), make=lambda: Tally(tenant=tenant))
 
     def add(self, id: UUID, *amounts: int, request_id: str, etag: str = "", tenant: str = "acme") -> Decided[Tally]:
         return self.decisions.change(
-            Tally, id, tenant=tenant, request_id=request_id, etag=etag, command=lambda tally: tally.add(*amounts))
+            Tally, id, Request(tenant, request_id), etag=etag, command=lambda tally: tally.add(*amounts))
 
 
 @pytest.fixture
@@ -107,7 +109,7 @@ def test_a_creation_that_is_repeated_while_it_is_carried_out_gives_the_same_aggr
         first.append(floor.begin())
         return Tally(tenant="acme")
 
-    again = floor.decisions.create(Tally, tenant="acme", request_id="begin", make=make)
+    again = floor.decisions.create(Tally, Request("acme", "begin"), make=make)
     assert (again.aggregate.id, again.position, again.repeated) == (first[0].aggregate.id, first[0].position, True)
     assert floor.journal.position == 1
 
@@ -120,7 +122,7 @@ def test_what_an_aggregate_brings_with_it_is_recorded_in_one_commit(floor: Floor
         return brought[-2:]
 
     def begin() -> Decided[Tally]:
-        return floor.decisions.create(Tally, tenant="acme", request_id="begin", make=lambda: Tally(tenant="acme"), beside=beside)
+        return floor.decisions.create(Tally, Request("acme", "begin"), make=lambda: Tally(tenant="acme"), beside=beside)
 
     first = begin()
     floor.close()
@@ -168,13 +170,44 @@ def test_another_tenants_aggregate_is_not_there(floor: Floor) -> None:
 def test_a_request_id_belongs_to_one_command(floor: Floor) -> None:
     tally = floor.begin().aggregate
     other = floor.begin("another").aggregate
-    with pytest.raises(InvalidInput, match="request_id"):
+    with pytest.raises(RequestIdReused, match="begin"):
         floor.add(other.id, 1, request_id="begin")
-    with pytest.raises(InvalidInput, match="request_id"):
-        floor.decisions.create(Other, tenant="acme", request_id="begin", make=lambda: Other(tenant="acme"))
+    with pytest.raises(RequestIdReused):
+        floor.decisions.create(Other, Request("acme", "begin"), make=lambda: Other(tenant="acme"))
     with pytest.raises(InvalidInput, match="request_id"):
         floor.add(tally.id, 1, request_id="")
     assert floor.begin(tenant="evil").aggregate.id != tally.id, "request ids of tenants do not meet"
+
+
+def test_of_two_requests_with_one_id_at_the_same_time_the_second_is_refused(floor: Floor) -> None:
+    def make() -> Tally:
+        floor.decisions.create(Tally, Request("acme", "begin", content=b"first"), make=lambda: Tally(tenant="acme"))
+        return Tally(tenant="acme")
+
+    with pytest.raises(RequestIdReused):
+        floor.decisions.create(Tally, Request("acme", "begin", content=b"second"), make=make)
+    assert floor.journal.position == 1
+
+
+def test_a_command_that_changed_nothing_stands_for_what_it_said(floor: Floor) -> None:
+    tally = floor.begin().aggregate
+    asked = Request("acme", "nothing", "ann", "Add", b"0")
+    first = floor.decisions.change(Tally, tally.id, asked, command=lambda tally: None)
+    with pytest.raises(RequestIdReused):
+        floor.decisions.change(Tally, tally.id, asked._replace(content=b"5"), command=lambda tally: tally.add(5))
+    other = floor.decisions.change(Tally, tally.id, asked._replace(principal="eve"), command=lambda tally: tally.add(5))
+    assert (other.aggregate.total, other.position) == (5, first.position + 1)
+
+
+def test_what_a_request_says_is_neither_its_id_nor_whose_it_is_nor_the_order_of_its_fields() -> None:
+    said = PlanSessionRequest(request_id="r1", tenant="acme", actor="sue", agenda=["greeting"]).SerializeToString()
+    again = PlanSessionRequest(request_id="r2", actor="max", agenda=["greeting"]).SerializeToString()
+    again += PlanSessionRequest(tenant="acme").SerializeToString()
+    first, second = (Request.of(PlanSessionRequest.FromString(wire), "sue") for wire in (said, again))
+    assert first.content == second.content
+    assert first.key != second.key
+    later = PlanSessionRequest.FromString(said + b"\xc2\x3e\x03new")  # field 1000, which this version does not know
+    assert Request.of(later, "sue").content != first.content
 
 
 def test_commands_at_the_same_time_are_all_carried_out_once(floor: Floor) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from opsledger.core.errors import JournalStopped
 from opsledger.services.decisions.decisions import Decisions
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.segment import SegmentJournal
 from tests.integration.test_decisions import NOW_US, Tally
 from tests.kit.disk import Disk
@@ -19,7 +20,7 @@ def test_a_journal_that_stopped_is_named_as_such(tmp_path: Path) -> None:
     decisions = Decisions(journal, tmp_path / "journal", lambda: NOW_US)
 
     def begin(request_id: str) -> object:
-        return decisions.create(Tally, tenant="acme", request_id=request_id, make=lambda: Tally(tenant="acme"))
+        return decisions.create(Tally, Request("acme", request_id), make=lambda: Tally(tenant="acme"))
 
     begin("first")
 

@@ -1,5 +1,5 @@
-"""Every write of the quality and coaching services, by descriptor: once for one request id, ABORTED by a stale etag, refused to
-everybody whom it is not for. A new write without a line here fails."""
+"""Every write of the services, by descriptor: once for one request id, whose it is and for what it said; ABORTED by a stale etag; refused
+to everybody whom it is not for. A new write without a line here fails."""
 from __future__ import annotations
 
 import json
@@ -11,6 +11,8 @@ import grpc
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_status import rpc_status
 
 from opsledger.core.tickets.facts import Actor, ActorKind, Opened, Status, StatusChanged
 from opsledger.proto.coaching.v1 import coaching_pb2 as coaching
@@ -18,16 +20,18 @@ from opsledger.proto.quality.v1 import calibrations_pb2 as calibrations
 from opsledger.proto.quality.v1 import evaluations_pb2 as evaluations
 from opsledger.proto.quality.v1 import forms_pb2 as forms
 from opsledger.proto.quality.v1 import sampling_pb2 as sampling
+from opsledger.proto.sla.v1 import rules_pb2 as sla
+from opsledger.services.decisions.requests import Request
 from opsledger.services.grpc.progress import METADATA_KEY
 from opsledger.services.tickets.codec import timestamp
 from tests.kit import tokens
 from tests.kit.evaluating import PEOPLE, Office, office, sheet
 from tests.kit.quality import FORM_DOCUMENT, SIXTY
-from tests.kit.read_models import MINUTE_US, START_US, fact, record
+from tests.kit.read_models import MINUTE_US, RULES, START_US, fact, record
 
 SERVICES = [file.DESCRIPTOR.services_by_name[name] for file, name in (
     (forms, "FormService"), (evaluations, "EvaluationService"), (sampling, "SamplingService"), (calibrations, "CalibrationService"),
-    (coaching, "CoachingService"),
+    (coaching, "CoachingService"), (sla, "RuleService"),
 )]
 WRITES: dict[str, MethodDescriptor] = {
     method.name: method for service in SERVICES for method in service.methods if "request_id" in method.input_type.fields_by_name}
@@ -43,12 +47,15 @@ class Services:
         self.office = office
         self.position = 0
 
-    def call(self, person: str, name: str, *, token_for: str = "acme", roles: tuple[str, ...] = (), **fields: Any) -> Any:
+    def call(
+        self, person: str, name: str, *, token_for: str = "acme", roles: tuple[str, ...] = (), wire: bytes = b"", **fields: Any
+    ) -> Any:
+        """``wire`` comes after the request's own bytes."""
         method = WRITES[name]
         metadata = tokens.metadata(person, *(roles or (PEOPLE[person],)), tenant=token_for)
         request = GetMessageClass(method.input_type)(**{"tenant": "acme", **fields})
         send = self.office.server.channel.unary_unary(
-            f"/{method.containing_service.full_name}/{name}", request_serializer=lambda message: message.SerializeToString(),
+            f"/{method.containing_service.full_name}/{name}", request_serializer=lambda message: message.SerializeToString() + wire,
             response_deserializer=GetMessageClass(method.output_type).FromString)
         answer = send(request, metadata=(*metadata, (METADATA_KEY, str(self.position))))
         self.position = max(self.position, answer.position)
@@ -66,6 +73,10 @@ Given = Callable[[Services], dict[str, Any]]
 
 def nothing(_: Services) -> dict[str, Any]:
     return {}
+
+
+def other_program(_: Services) -> dict[str, Any]:
+    return {"program": f"program {next(_numbers)}"}
 
 
 def other_form(services: Services) -> dict[str, Any]:
@@ -150,6 +161,7 @@ class Write(NamedTuple):
 
 
 COMMANDS = {
+    "PublishRules": Write("max", other_program, {"document_json": json.dumps(RULES)}, {"manager"}),
     "PublishForm": Write("max", other_form, {}, {"manager"}),
     "SaveFormDraft": Write("max", other_form, {}, {"manager"}),
     "StartEvaluation": Write("sue", nothing, START, EVALUATORS),
@@ -186,9 +198,13 @@ COMMANDS = {
     "ReopenActionItem": Write("sue", completed, {"reason": "heard it again"}, {"supervisor"}),
     "FollowUpActionItem": Write("sue", completed, {"finding": "it lasted", "lasted": True}, {"supervisor"}),
 }
-CREATE = {"StartEvaluation", "DrawSample", "OpenCalibration", "PlanSession", "AgreeActionItem"}
+CREATE = {"PublishRules", "StartEvaluation", "DrawSample", "OpenCalibration", "PlanSession", "AgreeActionItem"}
 """They make something new: there is no older state whose etag they could name."""
-DENIED, ABORTED = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.ABORTED
+DENIED, ABORTED, PRECLUDED = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.ABORTED, grpc.StatusCode.FAILED_PRECONDITION
+UNSIGNED = {"FixMeasure", "HoldSession", "PlanSession", "SaveDraft", "SubmitEvaluation"}
+"""Their events did not say who gave the command; it is answered to whoever may see what became of it."""
+LATER_FIELD = b"\xc2\x3e\x03new"
+"""Field 1000, which this version does not know."""
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +227,39 @@ def refused(call: Callable[[], object]) -> grpc.StatusCode:
     return code
 
 
+def without_etag(given: dict[str, Any]) -> dict[str, Any]:
+    """So that nothing but the request id can tell a repetition from a new request."""
+    return {name: value for name, value in given.items() if name != "etag"}
+
+
+def allowed(call: Callable[[], Any]) -> Any:
+    """The answer; None when it was refused as not theirs."""
+    try:
+        return call()
+    except grpc.RpcError as error:
+        if error.code() not in (DENIED, PRECLUDED, grpc.StatusCode.NOT_FOUND):
+            raise
+        return None
+
+
+def reason(call: Callable[[], object]) -> str:
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    status, info = rpc_status.from_call(caught.value), ErrorInfo()
+    assert status is not None
+    assert status.details[0].Unpack(info)
+    assert caught.value.code() is PRECLUDED
+    return info.reason
+
+
+@pytest.fixture
+def as_by_an_earlier_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Until it is undone, requests are recorded as by versions that knew neither principals nor what a request said."""
+    monkeypatch.setattr(Request, "key", Request.earlier_key)
+    monkeypatch.setattr(Request, "said", b"")
+    return monkeypatch
+
+
 def test_every_write_is_here_and_every_change_takes_an_etag() -> None:
     assert COMMANDS.keys() == WRITES.keys()
     assert {name for name, method in WRITES.items() if "etag" not in method.input_type.fields_by_name} == CREATE
@@ -227,6 +276,42 @@ class TestEveryWrite:
         assert after > before
         again = services.write(command.person, name, request_id=f"twice {name}", **given, **command.fields)
         assert (again, services.recorded()) == (first, after)
+
+    def test_with_one_request_id_and_other_content_is_refused(self, services: Services, name: str) -> None:
+        command, request_id = COMMANDS[name], f"other content {name}"
+        given = command.given(services)
+        services.write(command.person, name, request_id=request_id, **given, **command.fields)
+        another = command.given(services) or {"program": "elsewhere"}
+        before = services.recorded()
+        for other, wire in ((another, b""), (given, LATER_FIELD), (another, LATER_FIELD)):
+            asked = {"request_id": request_id, **command.fields, **other}
+            assert reason(lambda: services.call(command.person, name, wire=wire, **asked)) == "REQUEST_ID_REUSED"  # noqa: B023  # at once
+        assert services.recorded() == before
+
+    @pytest.mark.parametrize("earlier", [False, True])
+    def test_of_somebody_else_is_not_answered_with_theirs(
+        self, services: Services, name: str, earlier: bool, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    ) -> None:
+        command = COMMANDS[name]
+        asked = {"request_id": f"somebody else's {name} {earlier}", **without_etag(command.given(services)), **command.fields}
+        if earlier:
+            request.getfixturevalue("as_by_an_earlier_version")
+        first = services.call(command.person, name, **asked)
+        monkeypatch.undo()
+        theirs = allowed(lambda: services.call("zoe", name, roles=(PEOPLE[command.person],), **asked))
+        if theirs is not None:
+            assert command.person != "bob", "an agent sees what is another one's"
+            assert theirs.position > first.position or (earlier and name in UNSIGNED)
+        assert services.call(command.person, name, **asked) == first
+
+    def test_that_an_earlier_version_recorded_is_known(
+        self, services: Services, name: str, as_by_an_earlier_version: pytest.MonkeyPatch
+    ) -> None:
+        command = COMMANDS[name]
+        asked = {"request_id": f"earlier {name}", **command.given(services), **command.fields}
+        first, after = services.call(command.person, name, **asked), services.recorded()
+        as_by_an_earlier_version.undo()
+        assert (services.call(command.person, name, **asked), services.recorded()) == (first, after)
 
     def test_without_a_request_id_nothing_happens(self, services: Services, name: str) -> None:
         command = COMMANDS[name]

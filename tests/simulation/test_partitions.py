@@ -14,6 +14,7 @@ from opsledger.core.tickets.facts import Actor, ActorKind, Opened, PriorityChang
 from opsledger.core.tickets.identity import ticket_stream_id
 from opsledger.proto.sla.v1.announcement_pb2 import Announcement
 from opsledger.services.decisions.decisions import Decisions
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.projections.announcing import ANNOUNCEMENT
 from opsledger.services.projections.database import open_database
@@ -53,8 +54,8 @@ def decided(folder: Path) -> list[NewEvent]:
     journal = MemoryJournal(lambda: START_US)
     decisions = Decisions(journal, folder, lambda: START_US)
     for tenant in TENANTS:
-        id = decisions.create(Evaluation, tenant=tenant, request_id="1", make=lambda tenant=tenant: started(tenant=tenant)).aggregate.id
-        decisions.change(Evaluation, id, tenant=tenant, request_id="2", command=lambda evaluation: evaluation.submit(
+        id = decisions.create(Evaluation, Request(tenant, "1"), make=lambda tenant=tenant: started(tenant=tenant)).aggregate.id
+        decisions.change(Evaluation, id, Request(tenant, "2"), command=lambda evaluation: evaluation.submit(
             "ann", sheet(SIXTY), result(SIXTY), UNTIL_US, START_US))
     decisions.close()
     return [as_new(event) for event in journal.read()]

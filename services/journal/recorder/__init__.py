@@ -12,6 +12,7 @@ What ``app.save(…)`` may say besides the library's own arguments:
     request_id      names the command. Repeated, it records nothing and is answered with the first one's notification ids
                     (with none, if it now comes with another number of events). An aggregate cache without fast-forward
                     must not be used with it: the library would cache what was not recorded.
+    named, said     instead of request_id: the 16 bytes that name the command, and those that name what it says, the key of the last event.
     tenant          of the events and of the request id; default: none.
     occurred_at_us  when it was true; default: now.
 

@@ -38,17 +38,19 @@ class _JournalRecorder:
 
     def _record(
         self, stored_events: Sequence[StoredEvent], tracking: Tracking | None = None, *,
-        request_id: str = "", tenant: str = "", occurred_at_us: int | None = None, **_: Any,
+        request_id: str = "", named: bytes = b"", said: bytes = b"", tenant: str = "", occurred_at_us: int | None = None, **_: Any,
     ) -> list[int]:
         """Positions of the stored events, once they are durable."""
         at_us = time.time_ns() // 1_000 if occurred_at_us is None else occurred_at_us
         events: list[NewEvent] = [self._naming.new_event(stored, tenant, at_us) for stored in stored_events]
+        if events and said:
+            events[-1] = events[-1]._replace(key=said)
         if tracking is not None:
             events.append(self._naming.tracking_event(tracking, tenant, at_us))
         if not events:
             return []
         with TRANSLATED:
-            receipt = self.journal.append(Commit(events, request_key(tenant, request_id) if request_id else b""))
+            receipt = self.journal.append(Commit(events, named or (request_key(tenant, request_id) if request_id else b"")))
         if len(receipt.positions) != len(events):  # a repeated request, decided on another state than the first
             return []
         return list(receipt.positions[:len(stored_events)])

@@ -108,6 +108,7 @@ def test_every_error_survives_the_wire(kind: type[errors.OpsledgerError]) -> Non
     vars(raised).update(
         violations=(errors.FieldViolation("agent", "REQUIRED", "must not be empty"),), kind="ticket", name="T1", current=5, given=4,
         position=7, segment="1.segment", offset=96, text="checksum", node="b", address="b:1", epoch=3, stream_id=bytes(range(16)),
+        request_id="r1",
     )
     found = typed("here:1", _Failed(status_of(raised)))
     assert (type(found), str(found)) == (kind, "in the server's words")

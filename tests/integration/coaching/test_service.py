@@ -14,6 +14,7 @@ from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.tickets.facts import Opened
 from opsledger.proto.coaching.v1 import coaching_pb2 as pb
 from opsledger.proto.coaching.v1.coaching_pb2_grpc import CoachingServiceStub
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.settings import Auth, Settings
 from tests.kit.coaching_service import SECRET, Floor
@@ -64,7 +65,7 @@ def test_a_session_from_its_plan_to_its_end(floor: Floor) -> None:
 @pytest.mark.parametrize(("tenant", "is_on_record"), [("acme", True), ("other", False)])
 def test_an_evaluation_of_the_same_tenant_is_evidence(server: Running, floor: Floor, tenant: str, is_on_record: bool) -> None:
     evaluation = server.application.parts.decisions.create(
-        Evaluation, tenant=tenant, request_id=f"evaluation of {tenant}", make=lambda: Evaluation(
+        Evaluation, Request(tenant, f"evaluation of {tenant}"), make=lambda: Evaluation(
             tenant, "desk", {"kind": "ticket", "source": "zendesk", "ticket_id": "T1"}, "ann", "desk", "calls", 1, "eva", "sue", "",
             START_US, None, 0, "", START_US)).aggregate
     evidence = [pb.Evidence(evaluation=str(evaluation.id))]

@@ -17,6 +17,7 @@ from opsledger.proto.decisions.v1.decision_event_pb2 import DecisionEvent
 from opsledger.proto.sla.v1.announcement_pb2 import Announcement
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.decisions.decisions import Decisions
+from opsledger.services.decisions.requests import Request
 from opsledger.services.exchange.publisher import Publisher
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.journal.memory import MemoryJournal
@@ -75,14 +76,14 @@ def test_announcements_evaluations_and_coaching_have_their_topics(tmp_path: Path
     journal.append(Commit([NewEvent(b"a" * 16, "sla.v1.announcement", "acme", START_US, breach.SerializeToString(), b"k" * 16)]))
     decisions = Decisions(journal, tmp_path, lambda: START_US)
     session = CoachingSession("acme", "desk", "bob", "sue", ["tone"], [], START_US, START_US)
-    decisions.create(CoachingSession, tenant="acme", request_id="s", make=lambda: session)
-    found = decisions.create(Evaluation, tenant="acme", request_id="e", make=started).aggregate
+    decisions.create(CoachingSession, Request("acme", "s"), make=lambda: session)
+    found = decisions.create(Evaluation, Request("acme", "e"), make=started).aggregate
 
     def draft_and_submit(evaluation: Evaluation) -> None:
         evaluation.save_draft("ann", sheet(SEVENTY_FIVE), START_US)
         evaluation.submit("ann", sheet(SIXTY), result(SIXTY), UNTIL_US, START_US)
 
-    decisions.change(Evaluation, found.id, tenant="acme", request_id="e2", command=draft_and_submit)
+    decisions.change(Evaluation, found.id, Request("acme", "e2"), command=draft_and_submit)
     decisions.close()
 
     publish(exchange, journal)

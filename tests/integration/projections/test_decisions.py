@@ -8,6 +8,7 @@ from eventsourcing.domain import Aggregate, event
 
 from opsledger.core.ports import Commit, Journal, NewEvent
 from opsledger.services.decisions.decisions import Decisions
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections.database import open_database
@@ -38,9 +39,9 @@ class Note(Aggregate):
 def journal(tmp_path: Path) -> Journal:
     journal = MemoryJournal(lambda: START_US)
     decisions = Decisions(journal, tmp_path, lambda: START_US)
-    note = decisions.create(Note, tenant="acme", request_id="write", make=lambda: Note("acme")).aggregate
+    note = decisions.create(Note, Request("acme", "write"), make=lambda: Note("acme")).aggregate
     for number in range(3):
-        decisions.change(Note, note.id, tenant="acme", request_id=f"amend {number}", command=lambda note: note.amend())
+        decisions.change(Note, note.id, Request("acme", f"amend {number}"), command=lambda note: note.amend())
     decisions.close()
     return journal
 

@@ -12,6 +12,7 @@ from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.scorecards.periods import PeriodKind
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.services.decisions.decisions import Decisions
+from opsledger.services.decisions.requests import Request
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered
 from opsledger.services.projections import tables_quality as tables
@@ -31,9 +32,9 @@ def journal(tmp_path: Path) -> Journal:
     decisions = Decisions(journal, tmp_path, lambda: START_US)
 
     def evaluated(name: str, *commands: Callable[[Evaluation], object], agent: str = "bob") -> None:
-        id = decisions.create(Evaluation, tenant="acme", request_id=name, make=lambda: started(agent)).aggregate.id
+        id = decisions.create(Evaluation, Request("acme", name), make=lambda: started(agent)).aggregate.id
         for number, command in enumerate(commands):
-            decisions.change(Evaluation, id, tenant="acme", request_id=f"{name} {number}", command=command)
+            decisions.change(Evaluation, id, Request("acme", f"{name} {number}"), command=command)
 
     def submit(evaluation: Evaluation) -> None:
         evaluation.submit("ann", sheet(SIXTY, tone={"comment": "curt", "root_causes": ["haste"]}), result(SIXTY), UNTIL_US, START_US)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from opsledger.core.errors import InvalidInput, InvalidRules, NotFound
+from opsledger.core.errors import InvalidInput, InvalidRules, NotFound, RequestIdReused
 from opsledger.proto.sla.v1.rules_pb2 import GetRulesRequest, PublishRulesRequest
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.projections.rule_books import effective_from_us
@@ -60,9 +60,19 @@ def test_a_repeated_request_gets_the_first_answer_whatever_happened_since(regist
     same = registry.PublishRules(request("r2"))
     registry.PublishRules(request("r3", STRICTER))
     before = journal.position
-    assert registry.PublishRules(request("r1", STRICTER)) == first
+    assert registry.PublishRules(request("r1")) == first
     assert registry.PublishRules(request("r2")) == same
     assert journal.position == before
+
+
+@pytest.mark.parametrize("other", [request("r1", STRICTER), request("r1", from_us=START_US), request("r1", program="vip")])
+def test_a_request_id_with_other_content_is_refused(registry: RuleRegistry, journal: MemoryJournal, other: PublishRulesRequest) -> None:
+    registry.PublishRules(request("r1"), "mia")
+    before = journal.position
+    with pytest.raises(RequestIdReused) as caught:
+        registry.PublishRules(other, "mia")
+    assert (caught.value.request_id, caught.value.position, journal.position) == ("r1", 1, before)
+    assert registry.PublishRules(other, "max").position == before + 1, "another person's request ids are their own"
 
 
 def test_the_same_rules_again_are_no_new_version(registry: RuleRegistry) -> None:
