@@ -31,6 +31,8 @@ class Kind(NamedTuple):
     measure: Coefficient
     levels: frozenset[Level] = frozenset(Level)
     two_raters: bool = False
+    named: bool = False
+    """It asks who gave which rating."""
 
 
 COEFFICIENTS: Mapping[str, Kind] = {
@@ -39,7 +41,7 @@ COEFFICIENTS: Mapping[str, Kind] = {
     "gwet_ac1": Kind(gwet, frozenset({Level.NOMINAL})),
     "gwet_ac2": Kind(gwet, frozenset(Level) - {Level.NOMINAL}),
     "fleiss_kappa": Kind(fleiss),
-    "cohen_kappa": Kind(cohen, two_raters=True),
+    "cohen_kappa": Kind(cohen, two_raters=True, named=True),
     "scott_pi": Kind(scott, two_raters=True),
 }
 
@@ -67,11 +69,14 @@ def agreement(
     return Agreement(coefficient, level, value, found, None)
 
 
-def agreements(ratings: Ratings, levels: Sequence[Level], confidence: float = CONFIDENCE) -> list[Agreement]:
-    """Every coefficient at every level at which it applies. Cohen's and Scott's are left out unless there are two raters."""
+def agreements(
+    ratings: Ratings, levels: Sequence[Level], confidence: float = CONFIDENCE, *, anonymous: bool = False
+) -> list[Agreement]:
+    """Every coefficient at every level at which it applies. Cohen's and Scott's are left out unless there are two raters; what needs to
+    know who gave which rating is left out of ``anonymous`` ones, whose columns are no raters."""
     return [
         agreement(ratings, name, level, confidence)
-        for name, kind in COEFFICIENTS.items() if ratings.raters == 2 or not kind.two_raters
+        for name, kind in COEFFICIENTS.items() if (ratings.raters == 2 or not kind.two_raters) and not (kind.named and anonymous)
         for level in levels if level in kind.levels
     ]
 

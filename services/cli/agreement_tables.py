@@ -38,7 +38,8 @@ class Found(NamedTuple):
 def document(found: Found) -> dict[str, object]:
     ratings = found.file.ratings
     return {
-        "units": ratings.units, "pairable_units": ratings.pairable_units, "raters": list(found.file.raters), "ratings": ratings.given,
+        "units": ratings.units, "pairable_units": ratings.pairable_units,
+        "raters": [] if found.file.anonymous else list(found.file.raters), "ratings": ratings.given,
         "categories": list(ratings.categories), "confidence": found.confidence,
         "agreements": [_agreement(one) for one in found.agreements],
         "reference": found.reference or None,
@@ -71,21 +72,27 @@ def _interval(interval: Interval | None) -> dict[str, object]:
 def show(found: Found) -> None:
     ratings, console = found.file.ratings, Console()
     sure = f"{100 * found.confidence:.4g} % interval"
-    title = f"{ratings.given} ratings of {ratings.units} units by {', '.join(found.file.raters)}"
+    whose = "raters who are not named" if found.file.anonymous else ", ".join(found.file.raters)
+    title = f"{ratings.given} ratings of {ratings.units} units by {whose}"
     table = _table(title, "coefficient", "level", "value", sure)
     for one in found.agreements:
         table.add_row(TITLES[one.coefficient], one.level, *_cells(one))
     console.print(table)
-    standard = f"from {found.reference}" if found.reference else "from the mean of the others"
-    table = _table(f"Raters: bias and distance {standard}", "rater", "units", "bias", sure, "distance", sure)
-    for each in found.biases:
-        table.add_row(found.file.raters[each.rater], str(each.units), *_cells(each.bias, "+"), *_cells(each.distance))
-    console.print(table)
+    if found.biases:
+        _show_biases(found, console, sure)
     if found.splits:
         table = _table("Questions, the most divided first", "question", "units", "agreement", sure, "alpha", sure)
         for split in found.splits:
             table.add_row(split.question, str(split.ratings.pairable_units), *_cells(split.percent_agreement), *_cells(split.alpha))
         console.print(table)
+
+
+def _show_biases(found: Found, console: Console, sure: str) -> None:
+    standard = f"from {found.reference}" if found.reference else "from the mean of the others"
+    table = _table(f"Raters: bias and distance {standard}", "rater", "units", "bias", sure, "distance", sure)
+    for each in found.biases:
+        table.add_row(found.file.raters[each.rater], str(each.units), *_cells(each.bias, "+"), *_cells(each.distance))
+    console.print(table)
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -31,5 +31,17 @@ def _separator(delimiter: str) -> str:
 Delimiter = Annotated[str, typer.Option(help="Between cells; 'tab' for tabs.", callback=_separator)]
 """A command gets the character itself."""
 
+
+def _mark(decimal: str) -> str:
+    if decimal not in ("", ".", ","):
+        raise InvalidInput(FieldViolation("--decimal", "INVALID", "must be a point or a comma"))
+    return decimal
+
+
+DecimalMark = Annotated[
+    str, typer.Option(help="The mark before a fraction, '.' or ','; as the numbers say unless given.", callback=_mark, show_default=False)
+]
+Encoding = Annotated[str, typer.Option(help="Of the file; as its first bytes say, or UTF-8.", show_default=False)]
+
 DEFAULT_JOURNAL = Path("var/journal")
 DEFAULT_DATABASE = "sqlite:///var/opsledger.db"

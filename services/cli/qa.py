@@ -8,7 +8,7 @@ import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli import qa_calibration, qa_drift, qa_sample, qa_score
-from opsledger.services.cli.options import AsJson, Delimiter
+from opsledger.services.cli.options import AsJson, DecimalMark, Delimiter, Encoding
 
 if TYPE_CHECKING:
     from opsledger.core.quality.ratings import Level, Ratings
@@ -38,6 +38,10 @@ def agreement(
     missing: Annotated[list[str] | None, typer.Option(help="A further cell that means: not rated.")] = None,
     delimiter: Delimiter = ",",
     header: Annotated[bool | None, typer.Option("--header/--no-header", help="Whether the first line names the columns.")] = None,
+    counts: Annotated[
+        bool | None, typer.Option("--counts/--no-counts", help="Whether cells count the raters who chose the column's category.")] = None,
+    decimal: DecimalMark = "",
+    encoding: Encoding = "",
     confidence: Annotated[float | None, typer.Option(help="Level of the intervals; 0.95 unless given.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -56,14 +60,16 @@ def agreement(
     wanted = CONFIDENCE if confidence is None else confidence
     if not 0 < wanted < 1:
         raise InvalidInput(FieldViolation("--confidence", "OUT_OF_RANGE", "must lie between 0 and 1"))
-    reading = Reading(unit, rater, value, question, _words(raters), _words(order), tuple(missing or ()), delimiter, header, raters_in_rows)
+    reading = Reading(
+        unit, rater, value, question, _words(raters), _words(order), tuple(missing or ()), delimiter, header, raters_in_rows, counts,
+        as_names=set(level or ()) == {"nominal"}, decimal=decimal, encoding=encoding)
     file = read_ratings(ratings, reading)
     if reference and reference not in file.raters:
         raise InvalidInput(FieldViolation("--reference", "UNKNOWN", f"{reference!r} is none of the raters {', '.join(file.raters)}"))
     levels = _levels(level or [], file.ratings, bool(order))
     found = Found(
-        file, wanted, reference, agreements(file.ratings, levels, wanted),
-        rater_biases(file.ratings, file.raters.index(reference) if reference else None, wanted),
+        file, wanted, reference, agreements(file.ratings, levels, wanted, anonymous=file.anonymous),
+        [] if file.anonymous else rater_biases(file.ratings, file.raters.index(reference) if reference else None, wanted),
         splits(file.by_question, levels[0], wanted),
     )
     if as_json:

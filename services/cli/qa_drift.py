@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.services.cli.options import AsJson, Delimiter
+from opsledger.services.cli.options import AsJson, DecimalMark, Delimiter, Encoding
 from opsledger.services.cli.remote import ServerAddress, Token, server_client
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ def drift(
     evaluator: Annotated[str, typer.Option(help="Column that names the evaluator.", show_default=False)] = "",
     score: Annotated[str, typer.Option(help="Column that holds the score.", show_default=False)] = "",
     delimiter: Delimiter = ",",
+    decimal: DecimalMark = "",
+    encoding: Encoding = "",
     server: ServerAddress = "",
     token: Token = "",
     tenant: Annotated[str, typer.Option(help="With --server.", show_default=False)] = "",
@@ -41,19 +43,22 @@ def drift(
     if server:
         found = _asked(server, token, tenant, program, form, confidence)
     else:
-        found = _computed(scores, agent, evaluator, score, delimiter, confidence)
+        found = _computed(scores, agent, evaluator, score, delimiter, decimal, encoding, confidence)
     if as_json:
         print_json(found)
     else:
         show_drift(found)
 
 
-def _computed(scores: str, agent: str, evaluator: str, score: str, delimiter: str, confidence: float) -> pb.GetEvaluatorDriftResponse:
+def _computed(
+    scores: str, agent: str, evaluator: str, score: str, delimiter: str, decimal: str, encoding: str, confidence: float
+) -> pb.GetEvaluatorDriftResponse:
     from opsledger.core.quality.drift import drift
     from opsledger.services.quality.calibration_messages import drift_message
     from opsledger.services.quality.judged_file import read_judged
 
-    file = read_judged(scores, agent=agent, evaluator=evaluator, score=score, delimiter=delimiter)
+    file = read_judged(
+        scores, agent=agent, evaluator=evaluator, score=score, delimiter=delimiter, decimal=decimal, encoding=encoding)
     return drift_message(drift(file.evaluations, confidence), len(file.evaluations), confidence)
 
 

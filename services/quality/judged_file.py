@@ -5,10 +5,15 @@ from typing import NamedTuple
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.drift import Judged
-from opsledger.services.importers.files import Layout, Table, open_source, require_columns
+from opsledger.services.importers.files import Layout, Row, Table, open_source, require_columns
 from opsledger.services.quality.ratings_file import MISSING
-from opsledger.services.quality.ratings_layout import RATER_NAMES, VALUE_NAMES, number
+from opsledger.services.quality.ratings_layout import RATER_NAMES, VALUE_NAMES
+from opsledger.services.quality.ratings_numbers import decimal_mark, number
+from opsledger.services.quality.ratings_table import Cell
+from opsledger.services.quality.table_encoding import naming_encoding
 
+NO_SCORE = MISSING | {"n/a", "nan", "null", "none"}
+"""Cells, in lower case, without a score. Where only numbers can stand these words have no other meaning."""
 AGENT_NAMES = ("agent", "agent_id", "employee", "user", "owner")
 
 
@@ -18,33 +23,38 @@ class JudgedFile(NamedTuple):
     """Rows that were left out because they have none."""
 
 
-def read_judged(path: str, *, agent: str = "", evaluator: str = "", score: str = "", delimiter: str = ",") -> JudgedFile:
+def read_judged(
+    path: str, *, agent: str = "", evaluator: str = "", score: str = "", delimiter: str = ",", decimal: str = "", encoding: str = ""
+) -> JudgedFile:
     """``-`` is standard input, .gz and .xz are unpacked. Columns are named, or called in one of the usual ways.
 
     Raises InvalidInput, naming file and line.
     """
-    found, without = [], 0
-    with open_source(path) as source:
-        table = Table(source, Layout(delimiter=delimiter))
+    with open_source(path) as source, naming_encoding(source, encoding) as chosen:
+        table = Table(source, Layout(delimiter=delimiter, encoding=chosen))
         asked = ((agent, AGENT_NAMES, "--agent"), (evaluator, RATER_NAMES, "--evaluator"), (score, VALUE_NAMES, "--score"))
         places = [table.columns.index(_column(source.name, table.columns, *each)) for each in asked]
-        for row in table:
-            field = f"{source.name}: line {row.line}"
-            if wrong := table.length_violation(row):
-                raise InvalidInput(wrong._replace(field=field))
-            whose, judge, text = (row.cells[place].strip() for place in places)
-            if text.lower() in MISSING:
-                without += 1
-                continue
-            value = number(text)
-            if value is None:
-                raise InvalidInput(FieldViolation(field, "NOT_A_NUMBER", f"{table.columns[places[2]]!r} must be a number, not {text!r}"))
-            if not whose or not judge:
-                raise InvalidInput(FieldViolation(field, "REQUIRED", "must name both the agent and the evaluator"))
-            found.append(Judged(whose, judge, value))
-        if not found:
-            raise InvalidInput(FieldViolation(source.name, "EMPTY", "holds no scores"))
-    return JudgedFile(found, without)
+        rows = list(table)
+    for row in rows:
+        if wrong := table.length_violation(row):
+            raise InvalidInput(wrong._replace(field=f"{source.name}: line {row.line}"))
+    scored = [row for row in rows if row.cells[places[2]].strip().lower() not in NO_SCORE]
+    if not scored:
+        raise InvalidInput(FieldViolation(source.name, "EMPTY", "holds no scores"))
+    column = table.columns[places[2]]
+    mark = decimal_mark(source.name, (Cell(row.line, column, row.cells[places[2]].strip()) for row in scored), decimal)
+    return JudgedFile([_judged(source.name, row, places, column, mark) for row in scored], len(rows) - len(scored))
+
+
+def _judged(name: str, row: Row, places: list[int], column: str, mark: str) -> Judged:
+    field = f"{name}: line {row.line}"
+    whose, judge, text = (row.cells[place].strip() for place in places)
+    value = number(text, mark)
+    if value is None:
+        raise InvalidInput(FieldViolation(field, "NOT_A_NUMBER", f"{column!r} must be a number, not {text!r}"))
+    if not whose or not judge:
+        raise InvalidInput(FieldViolation(field, "REQUIRED", "must name both the agent and the evaluator"))
+    return Judged(whose, judge, value)
 
 
 def _column(file: str, columns: tuple[str, ...], asked: str, known: tuple[str, ...], option: str) -> str:

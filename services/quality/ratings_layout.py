@@ -3,17 +3,18 @@
 Three layouts, told apart by the header: a row per unit and a column per rater; a row per rating, where columns are called as a rater and a
 value; a row per rater and a column per unit, where the first column alone is called as a rater. In the first a column that is called as
 a unit names it, and the others are raters. In the first two a column that is called as a question divides the units by question.
-And one told apart by its cells: a table of how often two raters chose each pair of categories.
+And tables of counts: ratings_counts.py.
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.importers.files import Row, require_columns
+from opsledger.services.quality.ratings_counts import counts_by_unit, counts_of_two, is_of_two, looks_like_counts
+from opsledger.services.quality.ratings_numbers import number
+from opsledger.services.quality.ratings_table import Cell, Rated, Unit, text_of
 
 UNIT_NAMES = ("unit", "item", "subject", "case", "ticket", "ticket_id", "interaction", "evaluation", "question", "id", "")
 QUESTION_NAMES = ("question", "question_id", "criterion", "dimension")
@@ -42,28 +43,20 @@ class Reading:
     """Whether the first line names the columns. None: it does, and must not look like ratings."""
     raters_in_rows: bool = False
     """A row per rater, whatever the columns are called."""
+    counts: bool | None = None
+    """Whether the cells say how many raters chose the category of the column. None: they do not, and must not look so."""
+    as_names: bool = False
+    """Ratings are names, also where some of them are numbers."""
+    decimal: str = ""
+    """The mark before a fraction, a point or a comma."""
+    encoding: str = ""
 
 
-COUNTED_UNITS_MAX = 1_000_000
-
-
-class Cell(NamedTuple):
-    line: int
-    text: str
-
-
-class Unit(NamedTuple):
-    """What was rated, with a cell for each rater."""
-
-    question: str
-    """Empty when the table names no questions."""
-    cells: list[Cell]
-
-
-def units_of(name: str, columns: tuple[str, ...], rows: list[Row], reading: Reading) -> tuple[tuple[str, ...], list[Unit]]:
+def units_of(name: str, columns: tuple[str, ...], rows: list[Row], reading: Reading) -> Rated:
     """The raters, and what they rated. Raises InvalidInput, naming the file ``name`` and the line, where it cannot be told."""
-    if not (reading.raters or reading.unit or reading.rater or reading.raters_in_rows) and _is_count_table(columns, rows):
-        return _counted(name, columns, rows)
+    said = reading.raters or reading.unit or reading.rater or reading.raters_in_rows or reading.counts
+    if not said and is_of_two(columns, rows):
+        return counts_of_two(name, columns, rows)
     value, rater = _column(name, columns, reading.value, VALUE_NAMES), _column(name, columns, reading.rater, RATER_NAMES)
     if reading.raters_in_rows:
         return _by_rater(name, columns, rows, _rater_place(columns, rows) if rater is None else columns.index(rater))
@@ -82,27 +75,21 @@ def units_of(name: str, columns: tuple[str, ...], rows: list[Row], reading: Read
         unit = _naming(name, columns, rows)
     raters = reading.raters or tuple(column for column in columns if column not in (unit, question))
     require_columns(name, columns, raters)
-    places = [columns.index(column) for column in raters]
-    return raters, [Unit(_text(row, asked), [Cell(row.line, _text(row, place)) for place in places]) for row in rows]
+    return _wide(name, raters, rows, [columns.index(column) for column in raters], asked, reading)
 
 
-def _is_count_table(columns: tuple[str, ...], rows: list[Row]) -> bool:
-    """Its rows are named as its columns are, in the same order, and all its cells are counts."""
-    return (
-        len(columns) > 2 and [_text(row, 0) for row in rows] == list(columns[1:])
-        and all(_text(row, place).isdecimal() for row in rows for place in range(1, len(columns)))
-    )
-
-
-def _counted(name: str, columns: tuple[str, ...], rows: list[Row]) -> tuple[tuple[str, ...], list[Unit]]:
-    """As many units as were counted, each with the choice of both raters."""
-    counts = [(row, columns[place], int(_text(row, place))) for row in rows for place in range(1, len(columns))]
-    if sum(count for _, _, count in counts) > COUNTED_UNITS_MAX:
-        raise InvalidInput(FieldViolation(name, "TOO_MANY", f"counts more than {COUNTED_UNITS_MAX} units"))
-    units = [
-        Unit("", [Cell(row.line, _text(row, 0)), Cell(row.line, column)]) for row, column, count in counts for _ in range(count)
-    ]
-    return ("rows", "columns"), units
+def _wide(name: str, raters: tuple[str, ...], rows: list[Row], places: list[int], asked: int | None, reading: Reading) -> Rated:
+    """A row per unit; the columns are raters, or categories of which raters are counted."""
+    if reading.counts:
+        return counts_by_unit(name, raters, rows, places, asked)
+    said = reading.raters or reading.counts is False
+    if not said and looks_like_counts(raters, [[text_of(row, place) for place in places] for row in rows]):
+        text = f"looks like counts of raters by category ({', '.join(raters)}): say --counts if it is, --no-counts if these are raters"
+        raise InvalidInput(FieldViolation(name, "AMBIGUOUS", text))
+    return Rated(raters, [
+        Unit(text_of(row, asked), [Cell(row.line, rater, text_of(row, place)) for rater, place in zip(raters, places, strict=True)])
+        for row in rows
+    ])
 
 
 def _column(name: str, columns: Sequence[str], asked: str, known: Sequence[str]) -> str | None:
@@ -130,52 +117,38 @@ def _naming(name: str, columns: tuple[str, ...], rows: list[Row]) -> str | None:
 def _has_row_per_rater(columns: tuple[str, ...], rows: list[Row]) -> bool:
     """The first column alone is called as a rater, and does not hold ratings."""
     called = [column.lower() in RATER_NAMES for column in columns]
-    return called[0] and sum(called) == 1 and bool(rows) and all(number(_text(row, 0)) is None for row in rows)
+    return called[0] and sum(called) == 1 and bool(rows) and all(number(text_of(row, 0)) is None for row in rows)
 
 
 def _rater_place(columns: tuple[str, ...], rows: list[Row]) -> int | None:
     """The first column, where it names rows: none of its cells is a number or occurs twice."""
-    first = [_text(row, 0) for row in rows]
+    first = [text_of(row, 0) for row in rows]
     return 0 if columns and len(set(first)) == len(first) and all(number(cell) is None for cell in first) else None
 
 
-def _by_rater(name: str, columns: tuple[str, ...], rows: list[Row], rater: int | None) -> tuple[tuple[str, ...], list[Unit]]:
+def _by_rater(name: str, columns: tuple[str, ...], rows: list[Row], rater: int | None) -> Rated:
     """Without a column that names them, raters are numbered."""
     seen: dict[str, int] = {}
     for order, row in enumerate(rows, start=1):
-        if (one := f"rater {order}" if rater is None else _text(row, rater)) in seen:
+        if (one := f"rater {order}" if rater is None else text_of(row, rater)) in seen:
             text = f"{one!r} has a row before, line {seen[one]}; if each row is one rating, name its column with --value"
             raise InvalidInput(FieldViolation(f"{name}: line {row.line}", "DUPLICATE", text))
         seen[one] = row.line
     places = [place for place in range(len(columns)) if place != rater]
-    return tuple(seen), [Unit("", [Cell(row.line, _text(row, place)) for row in rows]) for place in places]
+    return Rated(tuple(seen), [Unit("", [Cell(row.line, columns[place], text_of(row, place)) for row in rows]) for place in places])
 
 
 def _by_rating(
     name: str, rows: list[Row], unit: int, question: int | None, rater: int, value: int
-) -> tuple[tuple[str, ...], list[Unit]]:
+) -> Rated:
     given: dict[tuple[str, str, str], Cell] = {}
     for row in rows:
-        key = (_text(row, unit), _text(row, question), _text(row, rater))
+        key = (text_of(row, unit), text_of(row, question), text_of(row, rater))
         if key in given:
             text = f"{key[2]!r} has rated {' '.join(key[:2]).strip()!r} before, in line {given[key].line}"
             if question is None:
                 text += "; if it is about another question, name that column with --question"
             raise InvalidInput(FieldViolation(f"{name}: line {row.line}", "DUPLICATE", text))
-        given[key] = Cell(row.line, _text(row, value))
+        given[key] = Cell(row.line, "", text_of(row, value))
     units, raters = dict.fromkeys(key[:2] for key in given), tuple(sorted({key[2] for key in given}))
-    return raters, [Unit(one[1], [given.get((*one, other), Cell(0, "")) for other in raters]) for one in units]
-
-
-def _text(row: Row, place: int | None) -> str:
-    """Of a cell; none where there is no such column."""
-    return "" if place is None else row.cells[place].strip()
-
-
-def number(text: str) -> float | None:
-    """A finite number, or None."""
-    try:
-        found = float(text)
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
+    return Rated(raters, [Unit(one[1], [given.get((*one, other), Cell(0, "", "")) for other in raters]) for one in units])

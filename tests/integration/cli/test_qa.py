@@ -4,11 +4,11 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.kit.command import Ran, run
+from tests.kit.command import run
+from tests.kit.ratings import agreement, values
 
 WIDE = """unit,ann,bob,cem,dee
 1,1,1,,1
@@ -38,17 +38,6 @@ def turned(text: str) -> str:
     """The same ratings, a row for each rater."""
     header, *rows = zip(*(line.split(",") for line in text.splitlines()), strict=True)
     return "\n".join(",".join(row) for row in [("rater", *header[1:]), *rows]) + "\n"
-
-
-def agreement(folder: Path, text: str, *arguments: str) -> Ran:
-    file = folder / "ratings.csv"
-    file.write_text(text)
-    return run("qa", "agreement", file, *arguments)
-
-
-def values(ran: Ran) -> dict[tuple[str, str], Any]:
-    assert ran.code == 0, ran.err
-    return {(one["coefficient"], one["level"]): one for one in json.loads(ran.out)["agreements"]}
 
 
 @pytest.mark.parametrize(
