@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.importers.mapping import Conditions, ConditionSpec, FormatSpec, ValueSpec
+from opsledger.services.importers.quantities import number
 
 Cells = Sequence[str]
 Text = Callable[[Cells], str]
@@ -14,11 +15,6 @@ Text = Callable[[Cells], str]
 Test = Callable[[Cells, Cells | None], bool]
 """Whether conditions hold of a row, given the row of the same ticket before it (None for its first)."""
 
-NUMBER_MAX = 10**15
-"""Scores, counts and durations are far below it; 1e999999999 would take all memory as an integer."""
-
-_SWAP_COMMA_AND_POINT = str.maketrans(",.", ".,")
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 _REFERENCE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -37,7 +33,7 @@ class Binder:
         self._file = file
         self._columns = {name: place for place, name in enumerate(columns)}
         self._missing = frozenset(form.missing)
-        self._decimal_comma = form.decimal == ","
+        self.decimal = form.decimal
         self._words = words
 
     def violation(self, path: str, reason: str, text: str) -> InvalidInput:
@@ -70,18 +66,7 @@ class Binder:
 
     def number(self, text: str) -> Decimal:
         """Raises ValueError."""
-        plain = text.replace(" ", "").replace("\u00a0", "")
-        if self._decimal_comma:
-            plain = plain.translate(_SWAP_COMMA_AND_POINT)
-        if "," in plain and not _THOUSANDS.fullmatch(plain):
-            raise ValueError(f"{text!r} is not a number (format.decimal says which mark begins the fraction)")
-        try:
-            found = Decimal(plain.replace(",", ""))
-        except InvalidOperation:
-            found = Decimal("NaN")
-        if not found.is_finite() or found.copy_abs() > NUMBER_MAX:
-            raise ValueError(f"{text!r} is not a number (or not one that anything here can be)")
-        return found
+        return number(text, decimal=self.decimal)
 
     def test(self, path: str, conditions: Conditions, *, alone: bool = False) -> Test:
         """All conditions together. ``alone``: there is no row to compare with."""

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from decimal import Decimal
 from enum import Enum
 from typing import Any, get_args
 
@@ -12,11 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 from opsledger.core.tickets.facts import ActorKind, Channel, Fact, FeedbackKind, Status
 from opsledger.services.importers.cells import BadValue, Binder, Cells
 from opsledger.services.importers.mapping import Value, ValueSpec
+from opsledger.services.importers.quantities import duration_us
 from opsledger.services.importers.times import TimeReader
 from opsledger.services.importers.writing import kind_of
 
 FACTS: Mapping[str, type] = {kind_of(fact): fact for fact in get_args(Fact)}
-_DURATION_US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 _TRUE, _FALSE = frozenset(("true", "yes", "y", "1", "public")), frozenset(("false", "no", "n", "0", "private"))
 _spec = TypeAdapter[ValueSpec](Value)
 _specs = TypeAdapter[dict[str, ValueSpec]](dict[str, Value])
@@ -109,8 +108,7 @@ class FactMaker:
             case "float":
                 return lambda text: float(self._binder.number(text)) if text else None
             case "int":
-                unit_us = _DURATION_US[spec.unit]
-                return lambda text: self._duration_us(text, unit_us) if text else None
+                return lambda text: duration_us(text, spec.unit, decimal=self._binder.decimal) if text else None
             case "int | None":
                 return lambda text: self._times.instant_us(text) if text else None
             case name if name.startswith("tuple"):
@@ -120,14 +118,6 @@ class FactMaker:
                 return lambda text: text
             case _:
                 return lambda text: text or None
-
-    def _duration_us(self, text: str, unit_us: int) -> int:
-        if ":" not in text:
-            return int(self._binder.number(text) * unit_us)
-        seconds = Decimal(0)
-        for part in text.split(":"):
-            seconds = seconds * 60 + self._binder.number(part)
-        return int(seconds * 1_000_000)
 
 
 def _status(text: str) -> Status:

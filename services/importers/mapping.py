@@ -4,6 +4,8 @@ Every scalar of the file is text until a key says otherwise, so that ``No`` and 
 """
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -158,9 +160,37 @@ class FormatSpec(_Section):
         return self
 
 
+def _until(given: object) -> object:
+    try:
+        until = datetime.fromisoformat(str(given))
+    except ValueError:
+        until = None
+    if until is None or until.tzinfo is not None:
+        raise ValueError(f"{given!r} is not a local date or time such as 2025-07-01 or 2025-07-01 08:00")
+    return until
+
+
+class ZoneSpec(_Section):
+    zone: str
+    until: Annotated[datetime, BeforeValidator(_until)] | None = None
+    """Local times before it are of this zone."""
+
+
+def _zones(given: object) -> object:
+    return [{"zone": given}] if isinstance(given, str) else given
+
+
 class TimeSpec(_Section):
     formats: Annotated[Words, Field(min_length=1)] = ["iso"]
-    zone: str = "UTC"
+    zone: Annotated[list[ZoneSpec], BeforeValidator(_zones), Field(min_length=1)] = [ZoneSpec(zone="UTC")]
+    calendar: Literal["gregorian", "persian"] = "gregorian"
+
+    @model_validator(mode="after")
+    def _spans(self) -> TimeSpec:
+        ends = [span.until for span in self.zone]
+        if ends[-1] is not None or None in ends[:-1] or any(one >= other for one, other in pairwise(ends[:-1])):  # type: ignore[operator]  # none is None
+            raise ValueError("zones in the order of their dates: every one but the last needs `until`, each later than the one before")
+        return self
 
 
 class OrderSpec(_Section):

@@ -9,8 +9,9 @@ from opsledger.core.tickets.facts import Actor, ActorKind, Status
 from opsledger.services.importers.cells import BadValue, Binder, Cells, Test, Text
 from opsledger.services.importers.fact_fields import FactMaker, Maker, Reading
 from opsledger.services.importers.mapping import ActorSpec, MappingSpec, RuleSpec, SnapshotSpec, ValueSpec
+from opsledger.services.importers.quantities import whole_number
 from opsledger.services.importers.snapshots import Snapshot
-from opsledger.services.importers.times import TimeReader
+from opsledger.services.importers.times import TimeReader, ZoneSpan
 
 _NO_PLACE = 1 << 40
 """A value that the order does not name comes after those that it names."""
@@ -63,7 +64,8 @@ class Plan:
 
 def bind(spec: MappingSpec, file: str, columns: Sequence[str]) -> Plan:
     """Raises InvalidInput, naming the mapping file and the key's path, for what does not fit the table."""
-    times = TimeReader(spec.time.formats, spec.time.zone, field=f"{file}: time.zone")
+    zones = [ZoneSpan(span.zone, span.until) for span in spec.time.zone]
+    times = TimeReader(spec.time.formats, zones, calendar=spec.time.calendar, field=f"{file}: time.zone")
     return _Binding(Binder(file, columns, spec.format, spec.words), times).plan(spec)
 
 
@@ -126,7 +128,7 @@ class _Binding:
         def count(cells: Cells) -> Any:
             text = read(cells)
             try:
-                return int(self._binder.number(text)) if text else 0
+                return whole_number(text, decimal=self._binder.decimal) if text else 0
             except ValueError as error:
                 raise BadValue(path, str(error)) from None
 

@@ -102,7 +102,7 @@ def test_an_export_that_is_cut_off_says_so_and_leaves_its_last_incident_out(jour
         (["servicenow"], EXPORT + "INC3,New\n", "{file}: line 5: has 2 cells where there are 7 columns"),
         (["servicenow"], "a,b\n1,2\n", "{file}: header: has no column number, incident_state, sys_mod_count"),
         (["servicenow"], "", "{file}: line 1: must name the columns"),
-        (["servicenow", "--time-zone", "Mars/Base"], EXPORT, "--time-zone: there is no time zone 'Mars/Base'"),
+        (["servicenow", "--time-zone", "Mars/Base"], EXPORT, "--time-zone: 'Mars/Base' is not an IANA time zone"),
         (["servicenow", "--tenant", "x" * 300], EXPORT, "{file}: line 2: tenant: must be at most 200 bytes"),
         (CSV, "id,at,prio\n1,2024-01-01,x\n2,soon,y\n", "{file}: line 3: occurred_at: 'soon' is not a time"),
         (CSV, 'id,at,prio\n1,2024-01-01,"a\nb"\n,2024-01-01,x\n', "{file}: line 4: ticket_id: {{id}} is empty"),
