@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from opsledger.core.errors import FieldViolation
 from opsledger.core.tickets.facts import TicketKey
@@ -12,10 +12,15 @@ from opsledger.services.importers.files import Layout, Row, Source, Table
 from opsledger.services.importers.mapping import FormatSpec, MappingSpec
 from opsledger.services.importers.plan import Plan, bind
 from opsledger.services.importers.problems import Problems
-from opsledger.services.importers.row_facts import TicketReader, TicketRow
+from opsledger.services.importers.row_facts import TicketReader
+from opsledger.services.importers.row_order import TicketRow, TimedRow, in_order
 from opsledger.services.importers.spool import Spool
 from opsledger.services.importers.summary import Summary
+from opsledger.services.importers.times import Instants
 from opsledger.services.importers.writing import FactWriter
+
+_NO_TIME = Instants(0, 0)
+"""Of rows without a time of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class CsvReader:
         for ticket in spool.tickets():
             key = TicketKey(*json.loads(ticket.ticket))
             reader = TicketReader(plan, key, table.columns, one_row=self.mapping.rows == "tickets")
-            rows = list(self._in_order(ticket.rows, plan, problems, summary))
+            rows = self._in_order(ticket.rows, plan, problems, summary)
             if self.mapping.rows == "tickets" and len(rows) > 1:
                 problems.add(rows[1].row.line, [FieldViolation(
                     "ticket_id", "DUPLICATE", f"{key.ticket_id!r} has another row, on line {rows[0].row.line}; "
@@ -64,38 +69,34 @@ class CsvReader:
             summary.rows += 1
             spool.add_row(json.dumps(key), row)
 
-    def _in_order(self, rows: Sequence[Row], plan: Plan, problems: Problems, summary: Summary) -> Iterator[TicketRow]:
+    def _in_order(self, rows: Sequence[Row], plan: Plan, problems: Problems, summary: Summary) -> list[TicketRow]:
         """The rows of a ticket in the order of what they say; identical ones once, or with a number where the mapping keeps them."""
-        placed = []
+        timed = []
         copies: dict[tuple[str, ...], int] = {}
         for row in sorted(rows):
             copies[row.cells] = copy = copies.get(row.cells, 0) + 1
-            if copy > 1 and self.mapping.identical_rows == "once":
+            if copy > 1 and not self._keeps:
                 summary.note("rows that repeat another exactly")
                 continue
             try:
-                at_us = plan.at_us(row.cells) if plan.at_us else 0
+                instants = plan.instants(row.cells) if plan.instants else _NO_TIME
                 sequence = plan.sequence(row.cells)
             except BadValue as error:
                 problems.add(row.line, [error.violation])
                 continue
-            if at_us is None:
+            if instants is None:
                 problems.add(row.line, [FieldViolation("occurred_at", "REQUIRED", "is empty")])
                 continue
-            placed.append(TicketRow(row, at_us, sequence, copy))
-        placed.sort(key=lambda item: item.place)
-        if self.mapping.snapshot is not None and self.mapping.sequence is None and self.mapping.order is None:
-            placed = _numbered(placed)
-        yield from placed
+            timed.append(TimedRow(row, instants, sequence, copy))
+        unordered = self.mapping.sequence is None and self.mapping.order is None
+        return in_order(
+            timed, sequenced=self.mapping.sequence is not None, as_in_file=self._keeps,
+            numbered=unordered and (self._keeps or self.mapping.snapshot is not None),
+        )
 
-
-def _numbered(rows: list[TicketRow]) -> list[TicketRow]:
-    """Rows of one instant, in order, with numbers for a sequence: they are compared in this order, so it is that of the fold too."""
-    number, found = 0, []
-    for before, row in zip([None, *rows], rows, strict=False):
-        number = number + 1 if before is not None and before.at_us == row.at_us else 0
-        found.append(replace(row, sequence=number))
-    return found
+    @property
+    def _keeps(self) -> bool:
+        return self.mapping.identical_rows == "keep"
 
 
 def _layout(form: FormatSpec) -> Layout:

@@ -12,7 +12,7 @@ from opsledger.core.tickets.facts import ActorKind, Channel, Fact, FeedbackKind,
 from opsledger.services.importers.cells import BadValue, Binder, Cells
 from opsledger.services.importers.mapping import Value, ValueSpec
 from opsledger.services.importers.quantities import duration_us
-from opsledger.services.importers.times import TimeReader
+from opsledger.services.importers.times import Instants, TimeReader
 from opsledger.services.importers.writing import kind_of
 
 FACTS: Mapping[str, type] = {kind_of(fact): fact for fact in get_args(Fact)}
@@ -21,6 +21,8 @@ _spec = TypeAdapter[ValueSpec](Value)
 _specs = TypeAdapter[dict[str, ValueSpec]](dict[str, Value])
 
 Reading = Callable[[Cells], Any]
+Moment = Callable[[Cells], Instants | None]
+"""A row's time; None when it has none."""
 Maker = Callable[[Cells], Fact | None]
 """The fact that a row says; None when a field that it cannot be without is empty."""
 
@@ -71,10 +73,26 @@ class FactMaker:
             first = error.errors()[0]
             place = ".".join((path, *map(str, first["loc"])))
             raise self._binder.violation(place, "INVALID", first["msg"].removeprefix("Value error, ")) from error
-        if spec.plus:
-            return self._sum(path, type_name, spec)
+        if type_name == "int | None":
+            moment = self.moment(path, spec)
+            return lambda cells: found.first if (found := moment(cells)) is not None else None
+        return self._converted(path, spec, self._converter(type_name, spec))
+
+    def moment(self, path: str, spec: ValueSpec) -> Moment:
+        """How a time is read from a row, with the durations on top of it; None when any of them is not given."""
+        start = self._converted(path, spec, lambda text: self._times.instants(text) if text else None)
+        if not spec.plus:
+            return start
+        durations = [self.reading(f"{path}.plus[{number}]", "int", part) for number, part in enumerate(spec.plus)]
+
+        def add(cells: Cells) -> Instants | None:
+            instants, lengths = start(cells), [read(cells) for read in durations]
+            return None if instants is None or None in lengths else instants.after(sum(lengths))
+
+        return add
+
+    def _converted(self, path: str, spec: ValueSpec, convert: Callable[[str], Any]) -> Reading:
         read = self._binder.text(path, spec)
-        convert = self._converter(type_name, spec)
 
         def convert_cell(cells: Cells) -> Any:
             text = read(cells)
@@ -84,17 +102,6 @@ class FactMaker:
                 raise BadValue(path, str(error)) from None
 
         return convert_cell
-
-    def _sum(self, path: str, type_name: str, spec: ValueSpec) -> Reading:
-        """A time and the durations after it; None when any of them is not given."""
-        parts = [self.reading(path, type_name, spec.model_copy(update={"plus": []}))]
-        parts += [self.reading(f"{path}.plus[{number}]", "int", part) for number, part in enumerate(spec.plus)]
-
-        def add(cells: Cells) -> int | None:
-            found = [part(cells) for part in parts]
-            return None if None in found else sum(found)
-
-        return add
 
     def _converter(self, type_name: str, spec: ValueSpec) -> Callable[[str], Any]:
         match type_name:
@@ -109,8 +116,6 @@ class FactMaker:
                 return lambda text: float(self._binder.number(text)) if text else None
             case "int":
                 return lambda text: duration_us(text, spec.unit, decimal=self._binder.decimal) if text else None
-            case "int | None":
-                return lambda text: self._times.instant_us(text) if text else None
             case name if name.startswith("tuple"):
                 separator = spec.split or ","
                 return lambda text: tuple(sorted({tag for part in text.split(separator) if (tag := part.strip())}))

@@ -7,7 +7,7 @@ from typing import Any
 
 from opsledger.core.tickets.facts import Actor, ActorKind, Status
 from opsledger.services.importers.cells import BadValue, Binder, Cells, Test, Text
-from opsledger.services.importers.fact_fields import FactMaker, Maker, Reading
+from opsledger.services.importers.fact_fields import FactMaker, Maker, Moment, Reading
 from opsledger.services.importers.mapping import ActorSpec, MappingSpec, RuleSpec, SnapshotSpec, ValueSpec
 from opsledger.services.importers.quantities import whole_number
 from opsledger.services.importers.snapshots import Snapshot
@@ -21,10 +21,12 @@ _NO_PLACE = 1 << 40
 class RulePlan:
     holds: Test
     once: str | None
-    at_us: Reading | None
+    at: Moment | None
     actor: ActorPlan | None
     event_id: Text | None
     facts: tuple[Maker, ...]
+    opens: bool
+    """One of its facts is the opening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class ActorPlan:
 @dataclass(frozen=True, slots=True)
 class SnapshotPlan:
     readings: Mapping[str, Reading]
-    opened_at_us: Reading | None
+    opened_at: Moment | None
 
     def __call__(self, cells: Cells) -> Snapshot:
         return Snapshot(**{name: value for name, read in self.readings.items() if (value := read(cells)) is not None})
@@ -55,7 +57,8 @@ class Plan:
     source: Text
     ticket_id: Text
     event_id: Text | None
-    at_us: Reading | None
+    instants: Moment | None
+    """The time of a row."""
     sequence: Reading
     actor: ActorPlan
     snapshot: SnapshotPlan | None
@@ -80,17 +83,18 @@ class _Binding:
             taken=self._binder.test("where", spec.where, alone=True),
             tenant=text("tenant", spec.tenant), program=text("program", spec.program), source=text("source", spec.source),
             ticket_id=text("ticket_id", spec.ticket_id), event_id=text("event_id", spec.event_id) if spec.event_id else None,
-            at_us=self._time("occurred_at", spec.occurred_at), sequence=self._sequence(spec), actor=self._actor("actor", spec.actor),
+            instants=self._time("occurred_at", spec.occurred_at), sequence=self._sequence(spec), actor=self._actor("actor", spec.actor),
             snapshot=self._snapshot(spec.snapshot) if spec.snapshot else None,
             rules=tuple(self._rule(f"rules[{number}]", rule) for number, rule in enumerate(spec.rules)),
         )
 
     def _rule(self, path: str, spec: RuleSpec) -> RulePlan:
         return RulePlan(
-            holds=self._binder.test(f"{path}.when", spec.when), once=spec.once, at_us=self._time(f"{path}.at", spec.at),
+            holds=self._binder.test(f"{path}.when", spec.when), once=spec.once, at=self._time(f"{path}.at", spec.at),
             actor=self._actor(f"{path}.actor", spec.actor) if spec.actor else None,
             event_id=self._binder.text(f"{path}.event_id", spec.event_id) if spec.event_id else None,
             facts=tuple(self._maker.maker(f"{path}.emit[{number}]", kind, given) for number, (kind, given) in enumerate(spec.emit)),
+            opens=any(kind == "opened" for kind, _ in spec.emit),
         )
 
     def _snapshot(self, spec: SnapshotSpec) -> SnapshotPlan:
@@ -108,8 +112,8 @@ class _Binding:
                 readings[field.name] = self._maker.reading(path, type_name, value)
         return SnapshotPlan(readings, self._time("snapshot.opened_at", spec.opened_at))
 
-    def _time(self, path: str, spec: ValueSpec | None) -> Reading | None:
-        return self._maker.reading(path, "int | None", spec) if spec else None
+    def _time(self, path: str, spec: ValueSpec | None) -> Moment | None:
+        return self._maker.moment(path, spec) if spec else None
 
     def _actor(self, path: str, spec: ActorSpec) -> ActorPlan:
         kind = self._maker.reading(f"{path}.kind", ActorKind.__name__, spec.kind or ValueSpec(value=""))

@@ -7,34 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from opsledger.core.errors import FieldViolation
 from opsledger.core.tickets.facts import Actor, Fact, TicketFact, TicketKey
 from opsledger.core.tickets.validation import NAME_BYTES_MAX
 from opsledger.services.importers.cells import BadValue
-from opsledger.services.importers.files import Row
 from opsledger.services.importers.plan import Plan, RulePlan
+from opsledger.services.importers.row_order import TicketRow
 from opsledger.services.importers.snapshots import Snapshot, carried, changes, opening
 from opsledger.services.importers.writing import derived_id, kind
 
 Refuse = Callable[[int, FieldViolation], None]
 """Told of a row (by its line) that cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class TicketRow:
-    row: Row
-    at_us: int
-    """0 where rows have no time of their own."""
-    sequence: int
-    copy: int = 1
-    """2 for the second of identical rows, and so on, where a mapping keeps them."""
-
-    @property
-    def place(self) -> tuple[int, int, tuple[str, ...], int]:
-        """Where it stands among the rows of its ticket."""
-        return (self.at_us, self.sequence, self.row.cells, self.copy)
 
 
 class TicketReader:
@@ -58,10 +42,14 @@ class TicketReader:
             try:
                 if self._plan.snapshot is not None:
                     shown = self._compare(item, shown, names, found)
-                for number in holding:
-                    rule = self._plan.rules[number]
-                    if {"first": first, "last": last}.get(rule.once or "", {number: place})[number] == place:
-                        found += self._rule_facts(item, rule, names)
+                rules = [(number, self._plan.rules[number]) for number in holding]
+                speaking = [
+                    rule for number, rule in rules
+                    if {"first": first, "last": last}.get(rule.once or "", {number: place})[number] == place
+                ]
+                opened_us = _opened_us(item, speaking)
+                for rule in speaking:
+                    found += self._rule_facts(item, rule, names, opened_us)
             except BadValue as error:
                 refuse(item.row.line, error.violation)
                 continue
@@ -83,7 +71,8 @@ class TicketReader:
         """Adds the differences between what was shown and what this row shows, which it returns."""
         assert self._plan.snapshot is not None
         actor, now = self._plan.actor(item.row.cells), self._plan.snapshot(item.row.cells)
-        opened_at_us = self._plan.snapshot.opened_at_us(item.row.cells) if self._plan.snapshot.opened_at_us else None
+        opened_at = self._plan.snapshot.opened_at(item.row.cells) if self._plan.snapshot.opened_at else None
+        opened_at_us = opened_at.first if opened_at else None
         if shown is None:
             opened, shown = opening(now)
             at_us = item.at_us if opened_at_us is None else opened_at_us
@@ -93,11 +82,14 @@ class TicketReader:
         found += [self._fact(item, at_us, actor, change, self._name(item, change, at_us, None, names)) for change in changes(shown, now)]
         return now
 
-    def _rule_facts(self, item: TicketRow, rule: RulePlan, names: Counter[str]) -> Iterator[TicketFact]:
+    def _rule_facts(self, item: TicketRow, rule: RulePlan, names: Counter[str], opened_us: int | None) -> Iterator[TicketFact]:
         cells = item.row.cells
-        at_us = rule.at_us(cells) if rule.at_us else item.at_us
-        if at_us is None:
-            return
+        at_us = item.at_us
+        if rule.at is not None:
+            instants = rule.at(cells)
+            if instants is None:
+                return
+            at_us = instants.from_(None if rule.opens else opened_us)
         actor = (rule.actor or self._plan.actor)(cells)
         for make in rule.facts:
             fact = make(cells)
@@ -128,3 +120,12 @@ class TicketReader:
     def _fact(self, item: TicketRow, at_us: int, actor: Actor, fact: Fact, event_id: str) -> TicketFact:
         program = self._plan.program(item.row.cells)
         return TicketFact(self._tenant, program, self._source, self._ticket_id, event_id, at_us, item.sequence, actor, fact)
+
+
+def _opened_us(item: TicketRow, rules: Sequence[RulePlan]) -> int | None:
+    """When the row opens the ticket, if it does. Of two instants that one time can mean, what follows takes the one after it."""
+    rule = next((rule for rule in rules if rule.opens), None)
+    if rule is None or rule.at is None:
+        return None if rule is None else item.at_us
+    instants = rule.at(item.row.cells)
+    return instants.first if instants else None

@@ -34,6 +34,9 @@ class Instants(NamedTuple):
         """The first that is not before that instant, else the last."""
         return self.second if not_before_us is not None and self.first < not_before_us else self.first
 
+    def after(self, duration_us: int) -> Instants:
+        return Instants(self.first + duration_us, self.second + duration_us)
+
 
 class ZoneSpan(NamedTuple):
     """The zone of local times before ``until``; None: of all that are left."""

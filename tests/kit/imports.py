@@ -3,11 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from opsledger.core.ports import Journal
 from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.order import in_order
 from opsledger.core.tickets.state import TicketState, fold
+from opsledger.services.importers.csv_table import CsvReader
+from opsledger.services.importers.mapping import MappingSpec
 from opsledger.services.importers.runner import Reader, run_import
 from opsledger.services.importers.summary import Summary
 from opsledger.services.journal.memory import MemoryJournal
@@ -18,6 +21,16 @@ from opsledger.services.tickets.intake import Intake
 def imported(file: Path | str, reader: Reader, journal: MemoryJournal, *, skip_invalid: bool = False) -> Summary:
     """The import's summary; its facts are in the journal."""
     return run_import(str(file), reader, lambda: Intake(journal), skip_invalid=skip_invalid)
+
+
+def mapped(text: str, mapping: dict[str, object]) -> list[TicketFact]:
+    """The facts of a table, as a mapping reads them, ticket by ticket in the order of the fold."""
+    journal = MemoryJournal()
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "table.csv"
+        file.write_text(text, encoding="utf-8")
+        imported(file, CsvReader(MappingSpec.model_validate(mapping), "mapping.yaml"), journal)
+    return [fact for facts in facts_of(journal).values() for fact in facts]
 
 
 def payloads(journal: Journal) -> list[bytes]:
