@@ -16,8 +16,9 @@ What ``app.save(…)`` may say besides the library's own arguments:
     tenant          of the events and of the request id; default: none.
     occurred_at_us  when it was true; default: now.
 
-Errors are the library's: IntegrityError for a version, snapshot or tracking that is not beyond the last one, DataError for
-what the journal cannot hold, OperationalError when it stopped, is locked or is overloaded, InternalError when it is damaged.
+Errors are the library's: IntegrityError for a version or tracking that is not beyond the last one, and for a snapshot that is there
+already (one that is older than the last is passed over); DataError for what the journal cannot hold, OperationalError when it stopped,
+is locked or is overloaded, InternalError when it is damaged.
 """
 from opsledger.services.journal.recorder.factory import JournalFactory
 from opsledger.services.journal.recorder.recorders import (

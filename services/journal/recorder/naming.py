@@ -22,6 +22,8 @@ from opsledger.core.tickets.identity import name16
 
 EVENTS = "events"
 """The purpose whose events are in the notification log."""
+SNAPSHOTS = "snapshots"
+"""The library's name for the purpose of its snapshots."""
 _LENGTH_BYTES = 2
 
 
@@ -40,16 +42,16 @@ class Naming:
 
     def __init__(self, application: str, purpose: str = EVENTS) -> None:
         self._application = application
-        self._purpose = purpose
+        self.purpose = purpose
         self._by_id = _prefix(purpose, False, application)
         self._by_name = _prefix(purpose, True, application)
         self._topics: dict[str, tuple[str, bool] | None] = {}
         self.log = _prefix(EVENTS, False, application)
 
     def stream_id(self, originator_id: UUID | str) -> bytes:
-        if self._purpose == EVENTS and isinstance(originator_id, UUID):
+        if self.purpose == EVENTS and isinstance(originator_id, UUID):
             return originator_id.bytes
-        return name16(f"es.{self._purpose}", self._application, str(originator_id))
+        return name16(f"es.{self.purpose}", self._application, str(originator_id))
 
     def new_event(self, stored: StoredEvent, tenant: str, occurred_at_us: int) -> NewEvent:
         """Raises DataError for an id that is too long."""

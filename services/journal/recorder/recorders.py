@@ -10,6 +10,7 @@ from uuid import UUID
 from eventsourcing.persistence import (
     AggregateRecorder,
     ApplicationRecorder,
+    IntegrityError,
     Notification,
     ProcessRecorder,
     StoredEvent,
@@ -21,7 +22,7 @@ from eventsourcing.persistence import (
 from opsledger.core.ports import Commit, Journal, NewEvent
 from opsledger.core.tickets.identity import request_key
 from opsledger.services.journal.recorder.errors import TRANSLATED
-from opsledger.services.journal.recorder.naming import EVENTS, Naming
+from opsledger.services.journal.recorder.naming import EVENTS, SNAPSHOTS, Naming
 from opsledger.services.journal.recorder.notifications import JournalSubscription, read_at, wait_for_more
 from opsledger.services.journal.recorder.sharing import OpenJournal
 
@@ -60,8 +61,26 @@ class JournalAggregateRecorder(_JournalRecorder, AggregateRecorder):
     """Streams of aggregates, or of their snapshots."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
-        self._record(stored_events, **kwargs)
-        return None
+        """A snapshot that comes after one of a later version is passed over: nobody would read it, and what it was taken of is recorded."""
+        if self._naming.purpose != SNAPSHOTS:
+            self._record(stored_events, **kwargs)
+            return None
+        wanted = list(stored_events)
+        while True:
+            try:
+                self._record(wanted, **kwargs)
+                return None
+            except IntegrityError:
+                newer = [stored for stored in wanted if not self._is_overtaken(stored)]
+                if newer == wanted:
+                    raise
+                wanted = newer
+
+    def _is_overtaken(self, snapshot: StoredEvent) -> bool:
+        """There is a later one, and none of this version: that would be the same snapshot twice."""
+        id, version = snapshot.originator_id, snapshot.originator_version
+        found = self.select_events(id, gt=version - 1, desc=True, limit=1)
+        return bool(found) and found[0].originator_version > version and not self.select_events(id, gt=version - 1, lte=version)
 
     def select_events(
         self, originator_id: UUID | str, *, gt: int | None = None, lte: int | None = None, desc: bool = False, limit: int | None = None
