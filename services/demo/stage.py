@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from opsledger.core.errors import FieldViolation, InvalidInput, OpsledgerError
+from opsledger.services.journal.files import LocalFiles
 
 MARK = ".opsledger-demo"
 """In a folder that the demo made and may empty."""
@@ -29,7 +30,7 @@ class Stage:
 @contextmanager
 def stage(folder: Path, listen: str) -> Iterator[Stage]:
     """A server over an empty journal until the block ends. Raises InvalidInput for a folder that is not the demo's,
-    OpsledgerError when the server does not start."""
+    JournalLocked for that of a demo that runs, OpsledgerError when the server does not start."""
     _clear(folder)
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
@@ -60,6 +61,10 @@ def stage(folder: Path, listen: str) -> Iterator[Stage]:
 def _clear(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise InvalidInput(FieldViolation("--folder", "NOT_EMPTY", f"{folder} holds something that is not the demo's; name another folder"))
+    if (journal := folder / "journal").is_dir():  # another demo may run there
+        files = LocalFiles(journal)
+        files.lock()
+        files.unlock()
     rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / MARK).write_text("opsledger demo empties this folder when it starts\n")

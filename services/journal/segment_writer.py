@@ -14,7 +14,8 @@ from opsledger.services.journal.segment_file import Segment, segment_name
 
 
 class SegmentWriter:
-    """Used by one thread. Raises OSError when the disk refuses; nothing may be written after that."""
+    """Used by one thread. Raises OSError when the disk refuses, JournalStopped when what it writes is not in the folder any more;
+    nothing may be written after that."""
 
     def __init__(self, files: Files, recovered: Recovered) -> None:
         self._files = files
@@ -60,10 +61,12 @@ class SegmentWriter:
         if batch.header:
             self._begin(batch)
         active = self.segments[-1]
+        self._files.check(active.name, active.file)
         active.file.write(b"".join(batch.commits), batch.offset)
         started_s = perf_counter()
         active.file.sync()
         self.on_synced(perf_counter() - started_s)
+        self._files.check(active.name, active.file)  # again: what went meanwhile took the batch with it
         self._hash, self._recorded_at_us = batch.hash, batch.recorded_at_us
         active.end = batch.offset + batch.size  # before the index: a reader looks for nothing beyond it, but for all that is indexed
         for entries in batch.entries:

@@ -9,26 +9,26 @@ class CachedFile:
     """See File."""
 
     def __init__(self, file: File) -> None:
-        self._file = file
+        self.file = file
 
     def read(self, size: int, offset: int) -> bytes:
-        return self._file.read(size, offset)
+        return self.file.read(size, offset)
 
     def write(self, data: bytes, offset: int) -> None:
-        self._file.write(data, offset)
+        self.file.write(data, offset)
 
     def sync(self) -> None:
         """Returns at once."""
 
     def settle(self) -> None:
         """Return when all that was written is durable."""
-        self._file.sync()
+        self.file.sync()
 
     def truncate(self, size: int) -> None:
-        self._file.truncate(size)
+        self.file.truncate(size)
 
     def size(self) -> int:
-        return self._file.size()
+        return self.file.size()
 
 
 class CachedFiles:
@@ -55,6 +55,10 @@ class CachedFiles:
     def settle_names(self) -> None:
         """Return when created, replaced and removed names are durable."""
         self._files.sync_names()
+
+    def check(self, name: str, file: File) -> None:
+        assert isinstance(file, CachedFile)
+        self._files.check(name, file.file)
 
     def lock(self) -> None:
         self._files.lock()
