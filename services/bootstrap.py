@@ -55,10 +55,12 @@ from opsledger.services.quality.evaluations import Evaluations
 from opsledger.services.quality.form_queries import FormQueries
 from opsledger.services.quality.form_registry import FormRegistry
 from opsledger.services.quality.samples import Samples
+from opsledger.services.quality.sight import Sight
 from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.rules.sharing import RuleSharing
 from opsledger.services.scorecards.answers import Answers
 from opsledger.services.scorecards.reports import Reports
+from opsledger.services.scorecards.withholding import Withholding
 from opsledger.services.settings import Settings
 from opsledger.services.tickets.intake import Intake
 from opsledger.services.timers.announcer import DAY_US, Announcer
@@ -210,7 +212,8 @@ def _services(parts: Parts) -> Iterator[Service]:
     intake = Intake(parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max)
     recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
-    scorecards = scorecard_service.ScorecardService(Answers(Reports(parts.engine)), parts.threads.queries)
+    scorecards = scorecard_service.ScorecardService(
+        Answers(Reports(parts.engine)), Withholding(parts.engine), parts.threads.queries)
     yield Service(scorecard_service.SERVICE.full_name, scorecards.register, is_healthy=parts.is_projecting)
     watching = Watching(parts.journal, parts.engine, parts.progress, parts.threads.queries)
     registry = RuleRegistry(parts.journal)
@@ -223,13 +226,13 @@ def _services(parts: Parts) -> Iterator[Service]:
     registered = FormRegistry(parts.decisions)
     forms = form_service.FormService(registered, FormQueries(parts.engine), parts.threads)
     yield Service(form_service.SERVICE.full_name, forms.register)
-    evaluating = Evaluations(parts.decisions, registered, Deadlines(registry))
+    evaluating = Evaluations(parts.decisions, registered, Deadlines(registry), Sight(parts.engine))
     evaluations = evaluation_service.EvaluationService(
         watching, evaluating, EvaluationQueries(parts.engine), parts.threads
     )
     yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.is_projecting)
     calibrations = calibration_service.CalibrationService(
-        Calibrations(parts.decisions, registered), CalibrationQueries(parts.engine), parts.threads
+        Calibrations(parts.decisions, registered), CalibrationQueries(parts.engine), parts.threads, parts.progress
     )
     yield Service(calibration_service.SERVICE.full_name, calibrations.register, is_healthy=parts.is_projecting)
     sampling = sampling_service.SamplingService(Samples(parts.decisions, parts.engine, registered, evaluating), parts.threads)

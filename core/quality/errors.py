@@ -20,7 +20,8 @@
     ├── NotInSession         the calibration is about other contacts
     ├── RaterLeft            withdrawn raters do not come back
     ├── ReferenceNeeded      the reference rater cannot withdraw
-    └── StillBlind           submit all contacts first, or wait until it is closed
+    ├── StillBlind           submit all contacts first, or wait until it is closed
+    └── CalibrationOpen      a colleague's evaluation of a contact that one rates oneself: wait until it is closed
 """
 from __future__ import annotations
 
@@ -167,3 +168,11 @@ class StillBlind(Precluded):
     def __init__(self, calibration: UUID, viewer: str) -> None:
         super().__init__(
             f"calibration {calibration} does not show {viewer} what others said: submit all contacts first, or wait until it is closed")
+
+
+class CalibrationOpen(Precluded):
+    reason = "CALIBRATION_OPEN"
+
+    def __init__(self, evaluation: UUID, viewer: str) -> None:
+        super().__init__(
+            f"evaluation {evaluation} is of a contact that {viewer} rates in an open calibration: it is shown when that is closed")

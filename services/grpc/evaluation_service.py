@@ -28,8 +28,8 @@ def caller(request: Any, *roles: Role) -> Caller:
     principal = current_principal()
     require_any(principal, request.tenant, *roles)
     return Caller(
-        acting(principal, request.actor), supervises=any(role in principal.roles for role in SUPERVISORS),
-        sees_all=any(role in principal.roles for role in SEE_ALL),
+        acting(principal, request.actor),
+        *(any(role in principal.roles for role in roles) for roles in (EVALUATORS, SUPERVISORS, SEE_ALL)),
     )
 
 
@@ -82,11 +82,13 @@ class EvaluationService(pb_grpc.EvaluationServiceServicer):
         whatever_status = chosen._replace(statuses=())
         told = self._watching.at_home(request.tenant, request.resume_token)
         up_to = await self._watching.newest(told)
-        begin = self._queries.changes(whatever_status if request.resume_token else chosen, told, up_to)
+        begin = (
+            self._queries.changes(whatever_status, told, up_to, also_taken=True) if request.resume_token
+            else self._queries.changes(chosen, told, up_to))
         async for message in self._watching.each(begin):
             if message.evaluations or not request.resume_token:
                 yield message
         async for stretch in self._watching.stretches(up_to):
-            async for message in self._watching.each(self._queries.changes(whatever_status, *stretch)):
+            async for message in self._watching.each(self._queries.changes(whatever_status, *stretch, also_taken=True)):
                 if message.evaluations:
                     yield message

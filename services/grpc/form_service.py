@@ -51,8 +51,9 @@ class FormService(pb_grpc.FormServiceServicer):
         return await self._threads.queries(self._answers.DiffForms, request)
 
     async def SimulateForm(self, request: pb.SimulateFormRequest, context: Context) -> pb.SimulateFormResponse:
-        require_any(current_principal(), request.tenant, *_SCORERS)
-        return await self._threads.queries(self._answers.SimulateForm, request)
+        principal = current_principal()
+        require_any(principal, request.tenant, *_SCORERS)
+        return await self._threads.queries(self._answers.SimulateForm, request, principal.subject)
 
     async def ScoreAnswers(self, request: pb.ScoreAnswersRequest, context: Context) -> pb.ScoreAnswersResponse:
         require_any(current_principal(), request.tenant, *_SCORERS)

@@ -67,7 +67,7 @@ class CalibrationQueries:
         start_us, end_us = (_instant_us(request, name) for name in ("start", "end"))
         with self._engine.connect() as connection:
             found = judged_rows(
-                connection, request.tenant, request.program, form=request.form, start_us=start_us, end_us=end_us)
+                connection, request.tenant, request.program, form=request.form, start_us=start_us, end_us=end_us, viewer=caller.name)
         if found is None:
             raise InvalidInput(FieldViolation("start", "OUT_OF_RANGE", f"more than {EVALUATIONS_MAX} evaluations: choose a shorter period"))
         return drift_message(drift(found, confidence), len(found), confidence)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 class Caller(NamedTuple):
     name: str
     """As whom: an agent, an analyst, a supervisor."""
+    evaluates: bool
+    """May fill in evaluations."""
     supervises: bool
     """May do what supervisors may."""
     sees_all: bool

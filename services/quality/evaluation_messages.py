@@ -47,7 +47,7 @@ def sheet_of(message: pb.Sheet) -> Sheet:
     return Sheet(MessageToDict(message.answers), notes, message.comment)
 
 
-def evaluation_message(evaluation: Evaluation, *, draft: bool = True) -> pb.Evaluation:
+def evaluation_message(evaluation: Evaluation, *, draft: bool) -> pb.Evaluation:
     """The whole of it, with its draft or without."""
     versions = evaluation.versions
     message = pb.Evaluation(
@@ -82,6 +82,11 @@ def row_message(row: Any) -> pb.Evaluation:
         acknowledged_at=instant(row.acknowledged_at_us), counting_version=row.counting_version,
         score=score_pb2.Score(score=score, reason=row.reason, outcome=row.outcome, band=row.band) if row.counting_version else None,
     )
+
+
+def taken_message(row: Any) -> pb.Evaluation:
+    """Of work that is not open any more: what others may know."""
+    return pb.Evaluation(id=row.aggregate_id, status=STATUS_NUMBERS[row.status])  # type: ignore[arg-type]  # a number
 
 
 def subject_message(subject: Subject) -> pb.EvaluationSubject:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Select, or_, select, tuple_
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.tickets.validation import check_name
@@ -16,7 +16,8 @@ from opsledger.services.projections.decision_views import decisions
 from opsledger.services.projections.store import positions_reached
 from opsledger.services.projections.tables_quality import evaluations
 from opsledger.services.quality.caller import Caller
-from opsledger.services.quality.evaluation_messages import STATUS_WORDS, row_message
+from opsledger.services.quality.evaluation_messages import STATUS_WORDS, row_message, taken_message
+from opsledger.services.quality.sight import rated_by, taken, visible
 from opsledger.services.resuming import Places, resume_token
 
 PER_MESSAGE = 200
@@ -36,8 +37,7 @@ class Chosen(NamedTuple):
     draw: str
     source: str
     ticket_id: str
-    submitted_only: bool
-    """What agents see."""
+    caller: Caller
 
 
 def chosen_by(tenant: str, filter: pb.EvaluationFilter, caller: Caller) -> Chosen:
@@ -50,8 +50,7 @@ def chosen_by(tenant: str, filter: pb.EvaluationFilter, caller: Caller) -> Chose
     statuses = tuple(sorted({STATUS_WORDS[number] for number in filter.statuses}))
     agent = filter.agent if caller.sees_all else caller.name
     return Chosen(
-        tenant, filter.program, agent, filter.analyst, statuses, filter.form, filter.draw, filter.source, filter.ticket_id,
-        not caller.sees_all,
+        tenant, filter.program, agent, filter.analyst, statuses, filter.form, filter.draw, filter.source, filter.ticket_id, caller,
     )
 
 
@@ -63,10 +62,10 @@ class EvaluationQueries:
         """Last changed first. Raises InvalidInput, InvalidPageToken."""
         chosen, size = chosen_by(request.tenant, request.filter, caller), page_size(request.page_size, 100, 1000)
         last = last_of(request.page_token, chosen, 2)
-        query = _rows(chosen).order_by(decisions.c.position.desc(), evaluations.c.aggregate_id.desc()).limit(size + 1)
-        if last is not None:
-            query = query.where(_place() < tuple_(*last))
         with self._engine.connect() as connection:
+            query = _rows(connection, chosen).order_by(decisions.c.position.desc(), evaluations.c.aggregate_id.desc()).limit(size + 1)
+            if last is not None:
+                query = query.where(_place() < tuple_(*last))
             reached = positions_reached(connection)
             rows = connection.execute(query).all()
         page = rows[:size]
@@ -76,49 +75,54 @@ class EvaluationQueries:
             resume_token=resume_token(reached.values()),
         )
 
-    def changes(self, chosen: Chosen, after: Places, up_to: Places) -> Iterator[pb.WatchEvaluationsResponse]:
+    def changes(
+        self, chosen: Chosen, after: Places, up_to: Places, *, also_taken: bool = False
+    ) -> Iterator[pb.WatchEvaluationsResponse]:
         """The messages that bring a subscriber from one place in the tenant's home to another; the last one, which may be empty, has
-        the token."""
+        the token. ``also_taken``: of work that was open and that a colleague has claimed, id and status."""
         last = pb.WatchEvaluationsResponse()
-        for rows in self._pages(chosen, *after.values(), *up_to.values()):
+        for rows in self._pages(chosen, also_taken and not chosen.analyst, *after.values(), *up_to.values()):
             if last.evaluations:
                 yield last
-            last = pb.WatchEvaluationsResponse(evaluations=[row_message(row) for row in rows])
+            last = pb.WatchEvaluationsResponse(evaluations=[row_message(row) if row.visible else taken_message(row) for row in rows])
         last.resume_token = resume_token(up_to.values())
         yield last
 
-    def _pages(self, chosen: Chosen, after: int, up_to: int) -> Iterator[list[Any]]:
+    def _pages(self, chosen: Chosen, also_taken: bool, after: int, up_to: int) -> Iterator[list[Any]]:
         beyond: Place = (after + 1, "")
         while True:
             with self._engine.connect() as connection:
-                rows = _between(connection, chosen, beyond, up_to)
+                rows = _between(connection, chosen, also_taken, beyond, up_to)
             if not rows:
                 return
             yield rows
             beyond = rows[-1].position, rows[-1].aggregate_id
 
 
-def _between(connection: Connection, chosen: Chosen, beyond: Place, up_to: int) -> list[Any]:
+def _between(connection: Connection, chosen: Chosen, also_taken: bool, beyond: Place, up_to: int) -> list[Any]:
     query = (
-        _rows(chosen).where(_place() > tuple_(*beyond), decisions.c.position <= up_to)
+        _rows(connection, chosen, also_taken=also_taken)
+        .where(_place() > tuple_(*beyond), decisions.c.position <= up_to)
         .order_by(decisions.c.position, evaluations.c.aggregate_id).limit(PER_MESSAGE)
     )
     return list(connection.execute(query))
 
 
-def _rows(chosen: Chosen) -> Select[Any]:
-    columns = evaluations.c
+def _rows(connection: Connection, chosen: Chosen, *, also_taken: bool = False) -> Select[Any]:
+    columns, shown = evaluations.c, visible(chosen.caller, rated_by(connection, chosen.tenant, chosen.caller.name))
     named = ((columns.program, chosen.program), (columns.agent, chosen.agent), (columns.analyst, chosen.analyst),
              (columns.form, chosen.form), (columns.draw, chosen.draw), (columns.source, chosen.source),
              (columns.ticket_id, chosen.ticket_id))
     query = (
-        select(evaluations, decisions.c.version, decisions.c.position)
+        select(evaluations, decisions.c.version, decisions.c.position, shown.label("visible"))
         .join(decisions, decisions.c.aggregate_id == columns.aggregate_id)
-        .where(columns.tenant == chosen.tenant, *(column == value for column, value in named if value))
+        .where(
+            columns.tenant == chosen.tenant, *(column == value for column, value in named if value),
+            or_(shown, taken(chosen.caller)) if also_taken else shown)
     )
     if chosen.statuses:
         query = query.where(columns.status.in_(chosen.statuses))
-    return query.where(columns.submitted_at_us.is_not(None)) if chosen.submitted_only else query
+    return query
 
 
 def _place() -> ColumnElement[Any]:

@@ -12,6 +12,7 @@ from opsledger.core.quality.form import Form
 from opsledger.core.quality.sheet import Plain, Sheet
 from opsledger.core.quality.sheet_reading import read_sheet, scored_sheet
 from opsledger.core.quality.subject import Subject, SubjectKind
+from opsledger.core.quality.visibility import may_see, sees_draft
 from opsledger.core.tickets.validation import check_instant, check_name
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
 from opsledger.services.decisions.decisions import Decided, Decisions
@@ -22,6 +23,7 @@ from opsledger.services.quality.caller import Caller
 from opsledger.services.quality.deadlines import DEFAULT_DISPUTE_US, Deadlines, span_us
 from opsledger.services.quality.evaluation_messages import evaluation_message, sheet_of, subject_of
 from opsledger.services.quality.form_registry import FormRegistry
+from opsledger.services.quality.sight import Sight
 from opsledger.services.tickets.codec import timestamp_us
 
 R = TypeVar("R")
@@ -32,9 +34,9 @@ class Evaluations:
     etag; InvalidInput; and what core/quality/evaluation.py refuses."""
 
     def __init__(
-        self, decisions: Decisions, forms: FormRegistry, deadlines: Deadlines, now_us: Callable[[], int] = wall_clock_us
+        self, decisions: Decisions, forms: FormRegistry, deadlines: Deadlines, sight: Sight, now_us: Callable[[], int] = wall_clock_us
     ) -> None:
-        self._decisions, self._forms, self._deadlines, self._now_us = decisions, forms, deadlines, now_us
+        self._decisions, self._forms, self._deadlines, self._sight, self._now_us = decisions, forms, deadlines, sight, now_us
 
     def StartEvaluation(self, request: pb.StartEvaluationRequest, caller: Caller) -> pb.StartEvaluationResponse:
         def make() -> Evaluation:
@@ -43,7 +45,7 @@ class Evaluations:
             return self.begin(request, caller.name, version)
 
         decided = self._decisions.create(Evaluation, Request.of(request, caller.name), make=make)
-        return _response(pb.StartEvaluationResponse, decided, caller)
+        return self._response(pb.StartEvaluationResponse, decided, caller)
 
     def begin(self, request: pb.StartEvaluationRequest, actor: str, form_version: int, draw: str = "") -> Evaluation:
         """A new evaluation by this version of the form that the request names, not yet recorded."""
@@ -123,15 +125,30 @@ class Evaluations:
             pb.VoidEvaluationResponse, request, caller, lambda evaluation: evaluation.void(caller.name, request.reason, self._now_us()))
 
     def GetEvaluation(self, request: pb.GetEvaluationRequest, caller: Caller) -> pb.GetEvaluationResponse:
-        """An agent's own ones are there once they are submitted; others' are not there for an agent."""
+        """Raises NotFound for what the caller may not see, CalibrationOpen."""
         evaluation = self._decisions.get(Evaluation, _id(request.id), tenant=request.tenant)
-        _require_seen(evaluation, caller)
-        return pb.GetEvaluationResponse(
-            evaluation=masked(evaluation_message(evaluation, draft=caller.sees_all), request.read_mask))
+        self._sight.check(evaluation, caller)
+        return pb.GetEvaluationResponse(evaluation=masked(_shown(evaluation, caller), request.read_mask))
 
     def _change(self, response: Callable[..., R], request: Any, caller: Caller, command: Callable[[Evaluation], object]) -> R:
-        return _response(response, self._decisions.change(
-            Evaluation, _id(request.id), Request.of(request, caller.name), etag=request.etag, command=command), caller)
+        """Raises CalibrationOpen before anything is done: the answer shows the evaluation."""
+
+        def unblinded(evaluation: Evaluation) -> None:
+            self._sight.check_not_blind(evaluation, caller)
+            command(evaluation)
+
+        decided = self._decisions.change(
+            Evaluation, _id(request.id), Request.of(request, caller.name), etag=request.etag, command=unblinded)
+        return self._response(response, decided, caller)
+
+    def _response(self, response: Callable[..., R], decided: Decided[Evaluation], caller: Caller) -> R:
+        """Of a repetition: raises NotFound for who may no longer see it, or never could, and CalibrationOpen."""
+        evaluation = decided.aggregate
+        if decided.repeated:
+            if not (caller.sees_all or may_see(evaluation, caller)):
+                raise NotFound("evaluation", str(evaluation.id))
+            self._sight.check_not_blind(evaluation, caller)
+        return response(evaluation=_shown(evaluation, caller), position=decided.position)
 
     def _form(self, evaluation: Evaluation) -> Form:
         return self._forms.form(evaluation.tenant, evaluation.form_id, evaluation.form_version)[1]
@@ -156,16 +173,8 @@ def _id(text: str) -> UUID:
         raise NotFound("evaluation", text) from None
 
 
-def _require_seen(evaluation: Evaluation, caller: Caller) -> None:
-    """Raises NotFound for who may not see it."""
-    if not caller.sees_all and (evaluation.agent_id != caller.name or not evaluation.versions):
-        raise NotFound("evaluation", str(evaluation.id))
-
-
-def _response(response: Callable[..., R], decided: Decided[Evaluation], caller: Caller) -> R:
-    if decided.repeated:  # by who may no longer see it, or never could
-        _require_seen(decided.aggregate, caller)
-    return response(evaluation=evaluation_message(decided.aggregate), position=decided.position)
+def _shown(evaluation: Evaluation, caller: Caller) -> pb.Evaluation:
+    return evaluation_message(evaluation, draft=sees_draft(evaluation, caller))
 
 
 def _check_names(*, required: bool = True, **names: str) -> None:

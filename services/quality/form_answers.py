@@ -41,9 +41,9 @@ class FormAnswers:
             for sheet, scored in zip(sheets, score_all(form, batch), strict=True)
         ])
 
-    def SimulateForm(self, request: pb.SimulateFormRequest) -> pb.SimulateFormResponse:
+    def SimulateForm(self, request: pb.SimulateFormRequest, viewer: str) -> pb.SimulateFormResponse:
         old, new = (self._registry.referred(request.tenant, getattr(request, name), name) for name in ("old", "new"))
-        sheets = _sheets(request.sheets) or self._recorded(request)
+        sheets = _sheets(request.sheets) or self._recorded(request, viewer)
         found = list(rescore.rescore(old, new, _answers(old, sheets, missing_is_na=False)))
         return pb.SimulateFormResponse(
             sheets=[
@@ -56,12 +56,12 @@ class FormAnswers:
             report=_report(rescore.report(found)),
         )
 
-    def _recorded(self, request: pb.SimulateFormRequest) -> list[Sheet]:
+    def _recorded(self, request: pb.SimulateFormRequest, viewer: str) -> list[Sheet]:
         if request.old.document_json:
             text = "must name a published version, unless there are sheets: evaluations are recorded by published versions"
             raise InvalidInput(FieldViolation("old", "REQUIRED", text))
         version, _ = self._registry.form(request.tenant, request.old.form, request.old.version)
-        return self._queries.past(request.tenant, request.old.form, version, min(request.recorded_max, SHEETS_MAX))
+        return self._queries.past(request.tenant, request.old.form, version, min(request.recorded_max, SHEETS_MAX), viewer)
 
 
 def _sheets(messages: Sequence[pb.AnswerSheet]) -> list[Sheet]:

@@ -5,7 +5,7 @@ import json
 from typing import Any, NamedTuple
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from sqlalchemy import Engine, and_, select
+from sqlalchemy import Engine, and_, not_, select
 
 from opsledger.proto.quality.v1 import forms_pb2 as pb
 from opsledger.services.masks import masked
@@ -13,6 +13,7 @@ from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.projections.database import reader
 from opsledger.services.projections.tables_forms import form_drafts, forms
 from opsledger.services.projections.tables_quality import evaluation_answers, evaluations
+from opsledger.services.quality.sight import hidden, rated_by
 from opsledger.services.tickets.codec import timestamp
 
 PAGE_DEFAULT, PAGE_MAX = 50, 1_000
@@ -30,16 +31,17 @@ class FormQueries:
     def __init__(self, engine: Engine) -> None:
         self._engine = reader(engine)
 
-    def past(self, tenant: str, form: str, version: int, limit: int) -> list[Sheet]:
-        """Of evaluations by a form version the answers that count, the newest contacts first."""
-        chosen = select(evaluations.c.aggregate_id, evaluations.c.counting_version).where(
-            evaluations.c.tenant == tenant, evaluations.c.form == form, evaluations.c.form_version == version,
-            evaluations.c.counting_version > 0,
-        ).order_by(evaluations.c.contact_at_us.desc(), evaluations.c.aggregate_id).limit(limit).subquery()
-        answers = evaluation_answers.c
-        of_chosen = select(answers.aggregate_id, answers.question, answers.answer).join(
-            chosen, and_(answers.aggregate_id == chosen.c.aggregate_id, answers.version == chosen.c.counting_version))
+    def past(self, tenant: str, form: str, version: int, limit: int, viewer: str) -> list[Sheet]:
+        """Of evaluations by a form version the answers that count, the newest contacts first; without those that an open calibration
+        hides from the viewer."""
         with self._engine.connect() as connection:
+            chosen = select(evaluations.c.aggregate_id, evaluations.c.counting_version).where(
+                evaluations.c.tenant == tenant, evaluations.c.form == form, evaluations.c.form_version == version,
+                evaluations.c.counting_version > 0, not_(hidden(viewer, rated_by(connection, tenant, viewer))),
+            ).order_by(evaluations.c.contact_at_us.desc(), evaluations.c.aggregate_id).limit(limit).subquery()
+            answers = evaluation_answers.c
+            of_chosen = select(answers.aggregate_id, answers.question, answers.answer).join(
+                chosen, and_(answers.aggregate_id == chosen.c.aggregate_id, answers.version == chosen.c.counting_version))
             found: dict[str, dict[str, object]] = {row.aggregate_id: {} for row in connection.execute(select(chosen))}
             for row in connection.execute(of_chosen):
                 if row.answer:

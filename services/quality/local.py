@@ -13,6 +13,7 @@ from opsledger.services.quality.deadlines import Deadlines
 from opsledger.services.quality.evaluations import Evaluations
 from opsledger.services.quality.form_registry import FormRegistry
 from opsledger.services.quality.samples import Samples
+from opsledger.services.quality.sight import Sight
 from opsledger.services.rules.registry import RuleRegistry
 
 
@@ -21,8 +22,8 @@ class LocalSampling:
 
     def __init__(self, journal: Journal, decisions: Decisions, engine: Engine) -> None:
         forms = FormRegistry(decisions)
-        self._samples = Samples(decisions, engine, forms, Evaluations(decisions, forms, Deadlines(RuleRegistry(journal))))
-        self._caller = Caller(getuser(), supervises=True, sees_all=True)
+        self._samples = Samples(decisions, engine, forms, Evaluations(decisions, forms, Deadlines(RuleRegistry(journal)), Sight(engine)))
+        self._caller = Caller(getuser(), evaluates=True, supervises=True, sees_all=True)
 
     def DrawSample(self, request: pb.DrawSampleRequest) -> pb.DrawSampleResponse:
         return self._samples.DrawSample(request, self._caller)
