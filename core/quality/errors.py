@@ -4,6 +4,7 @@
     ├── NotTheAnalyst        another analyst has it
     ├── NotTheAgent          it is about somebody else
     ├── OwnWork              nobody judges what they did themselves
+    ├── OwnEvaluation        nobody reviews a dispute against what they judged themselves
     └── NotARater            of this calibration
     Precluded
     ├── AlreadyClaimed
@@ -53,6 +54,13 @@ class OwnWork(NotAllowed):
 
     def __init__(self, actor: str) -> None:
         super().__init__(f"{actor} cannot judge the work of {actor}")
+
+
+class OwnEvaluation(NotAllowed):
+    reason = "OWN_EVALUATION"
+
+    def __init__(self, evaluation: UUID, actor: str) -> None:
+        super().__init__(f"{actor} gave the score of evaluation {evaluation} that is disputed; somebody else reviews it")
 
 
 class AlreadyClaimed(Precluded):

@@ -11,6 +11,7 @@ Every scoring is a version that stays; ``counting`` says which one counts. Times
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from eventsourcing.domain import Aggregate, event
@@ -18,6 +19,7 @@ from eventsourcing.domain import Aggregate, event
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality import errors
 from opsledger.core.quality.evaluation_parts import RESCORED, UPHELD, Cause, Dispute, Status, Version, Voiding
+from opsledger.core.quality.revision import carried, changed, judged_by, lowers, unexplained
 from opsledger.core.quality.sheet import EMPTY, Plain, Sheet
 from opsledger.core.quality.subject import read_subject
 
@@ -87,6 +89,7 @@ class Evaluation(Aggregate):
         reviewer_id: str
         reason: str
         reviewed_at_us: int
+        other_reasons: dict[str, str]
 
     class Edited(Aggregate.Event):
         TOPIC = "quality.evaluation.edited"
@@ -95,6 +98,12 @@ class Evaluation(Aggregate):
         actor_id: str
         reason: str
         edited_at_us: int
+
+    class RecourseReopened(Aggregate.Event):
+        TOPIC = "quality.evaluation.recourse_reopened"
+        questions: list[str]
+        dispute_until_us: int
+        reopened_at_us: int
 
     class Voided(Aggregate.Event):
         TOPIC = "quality.evaluation.voided"
@@ -125,6 +134,9 @@ class Evaluation(Aggregate):
         self.draft = EMPTY
         self.versions: tuple[Version, ...] = ()
         self.disputes: dict[str, Dispute] = {}
+        """The last one of each question."""
+        self.settled: tuple[Dispute, ...] = ()
+        """Decided ones of questions that were judged anew since, and may be disputed again."""
         self.dispute_until_us: int | None = None
         self.acknowledged_at_us: int | None = None
         self.voided: Voiding | None = None
@@ -181,29 +193,47 @@ class Evaluation(Aggregate):
         self._disputed(reasons=dict(reasons), disputed_at_us=now_us)
 
     def uphold(self, actor_id: str, questions: Collection[str], reason: str, now_us: int) -> None:
-        """The score stands. No questions: all that are disputed. Raises OwnWork, NotSubmitted, NothingDisputed, AlreadyVoided,
-        InvalidInput."""
+        """The score stands. No questions: all that are disputed. Raises OwnWork, OwnEvaluation, NotSubmitted, NothingDisputed,
+        AlreadyVoided, InvalidInput."""
         self._check_judge(actor_id, reason)
         if questions and all(self._decided(id, UPHELD) for id in questions):
             return
-        self._dispute_upheld(questions=self._reviewed(questions), reviewer_id=actor_id, reason=reason, reviewed_at_us=now_us)
+        self._dispute_upheld(questions=self._reviewed(actor_id, questions), reviewer_id=actor_id, reason=reason, reviewed_at_us=now_us)
 
-    def rescore(self, actor_id: str, questions: Collection[str], sheet: Sheet, result: Plain, reason: str, now_us: int) -> None:
-        """The dispute was right: a new version counts. No questions: all that are disputed. Raises as ``uphold``."""
+    def rescore(
+        self, actor_id: str, questions: Collection[str], sheet: Sheet, result: Plain, reason: str, now_us: int, *,
+        other_reasons: Mapping[str, str] = MappingProxyType({}), dispute_until_us: int | None = None,
+    ) -> None:
+        """What the review says instead. No questions: all that are disputed; those that keep their answer are upheld, and if nothing
+        changes there is no new version. Others change with a reason of their own. ``dispute_until_us``: as for ``edit``.
+
+        Raises as ``uphold``; InvalidInput for a change without a reason."""
         self._check_judge(actor_id, reason)
-        if questions and sheet == self.current.sheet and all(self._decided(id, RESCORED) for id in questions):
+        before, sheet = self.current, carried(self.current.sheet, sheet)
+        if questions and sheet == before.sheet and all(self._decided(id, UPHELD, RESCORED) for id in questions):
             return
-        self._rescored(
-            questions=self._reviewed(questions), sheet=sheet.plain(), result=result, reviewer_id=actor_id, reason=reason,
-            reviewed_at_us=now_us)
+        reviewed, different = self._reviewed(actor_id, questions), changed(before.sheet, sheet)
+        if wrong := list(unexplained(before, sheet, result, reviewed, other_reasons)):
+            raise InvalidInput(*wrong)
+        if upheld := [id for id in reviewed if id not in different]:
+            self._dispute_upheld(questions=upheld, reviewer_id=actor_id, reason=reason, reviewed_at_us=now_us)
+        if sheet != before.sheet:
+            self._rescored(
+                questions=[id for id in reviewed if id in different], sheet=sheet.plain(), result=result, reviewer_id=actor_id,
+                reason=reason, reviewed_at_us=now_us, other_reasons=dict(other_reasons))
+            self._reopen_recourse(before, dispute_until_us, now_us)
 
-    def edit(self, actor_id: str, sheet: Sheet, result: Plain, reason: str, now_us: int) -> None:
-        """A new version counts; one that was acknowledged asks to be acknowledged anew. Raises OwnWork, NotSubmitted, DisputeOpen,
-        AlreadyVoided, InvalidInput."""
+    def edit(
+        self, actor_id: str, sheet: Sheet, result: Plain, reason: str, now_us: int, *, dispute_until_us: int | None = None
+    ) -> None:
+        """A new version counts; one that was acknowledged asks to be acknowledged anew, and one that lowers the score can be disputed
+        until ``dispute_until_us``. Raises OwnWork, NotSubmitted, DisputeOpen, AlreadyVoided, InvalidInput."""
         self._check_judge(actor_id, reason)
         self._check_undisputed()
-        if sheet != self.current.sheet:
+        before = self.current
+        if sheet != before.sheet:
             self._edited(sheet=sheet.plain(), result=result, actor_id=actor_id, reason=reason, edited_at_us=now_us)
+            self._reopen_recourse(before, dispute_until_us, now_us)
 
     def void(self, actor_id: str, reason: str, now_us: int) -> None:
         """It counts no more, as if it had never been made. Raises OwnWork, InvalidInput."""
@@ -246,22 +276,32 @@ class Evaluation(Aggregate):
 
     @event(Rescored)
     def _rescored(
-        self, questions: list[str], sheet: Plain, result: Plain, reviewer_id: str, reason: str, reviewed_at_us: int
+        self, questions: list[str], sheet: Plain, result: Plain, reviewer_id: str, reason: str, reviewed_at_us: int,
+        other_reasons: dict[str, str] | None = None,
     ) -> None:
         self._review(questions, RESCORED, reviewer_id, reason, reviewed_at_us)
-        self._add(Cause.RESCORED, reviewer_id, reviewed_at_us, reason, sheet, result)
+        self._add(Cause.RESCORED, reviewer_id, reviewed_at_us, reason, sheet, result, other_reasons or {})
 
     @event(Edited)
     def _edited(self, sheet: Plain, result: Plain, actor_id: str, reason: str, edited_at_us: int) -> None:
         self._add(Cause.EDITED, actor_id, edited_at_us, reason, sheet, result)
+
+    @event(RecourseReopened)
+    def _recourse_reopened(self, questions: list[str], dispute_until_us: int, reopened_at_us: int) -> None:
+        anew = [id for id in questions if id in self.disputes and self.disputes[id].decision]
+        self.settled += tuple(self.disputes.pop(id) for id in anew)
+        self.dispute_until_us = dispute_until_us
 
     @event(Voided)
     def _voided(self, actor_id: str, reason: str, voided_at_us: int) -> None:
         self.voided = Voiding(actor_id, reason, voided_at_us)
         self.changed_at_us = voided_at_us
 
-    def _add(self, cause: Cause, actor_id: str, at_us: int, reason: str, sheet: Plain, result: Plain) -> None:
-        self.versions += (Version(len(self.versions) + 1, cause, actor_id, at_us, reason, Sheet(**sheet), result),)
+    def _add(
+        self, cause: Cause, actor_id: str, at_us: int, reason: str, sheet: Plain, result: Plain,
+        other_reasons: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.versions += (Version(len(self.versions) + 1, cause, actor_id, at_us, reason, Sheet(**sheet), result, other_reasons),)
         self.acknowledged_at_us = None
         self.changed_at_us = at_us
 
@@ -293,6 +333,11 @@ class Evaluation(Aggregate):
     def current(self) -> Version:
         """The last version. There must be one."""
         return self.versions[-1]
+
+    @property
+    def all_disputes(self) -> tuple[Dispute, ...]:
+        """The settled ones first."""
+        return (*self.settled, *self.disputes.values())
 
     @property
     def open_disputes(self) -> list[str]:
@@ -340,14 +385,25 @@ class Evaluation(Aggregate):
         if wrong:
             raise InvalidInput(*wrong)
 
-    def _decided(self, question: str, decision: str) -> bool:
-        return question in self.disputes and self.disputes[question].decision == decision
+    def _decided(self, question: str, *decisions: str) -> bool:
+        return question in self.disputes and self.disputes[question].decision in decisions
 
-    def _reviewed(self, questions: Collection[str]) -> list[str]:
+    def _reviewed(self, actor_id: str, questions: Collection[str]) -> list[str]:
+        """What this person is about to review."""
         still_open = self.open_disputes
         if not still_open or not set(questions) <= set(still_open):
             raise errors.NothingDisputed(self.id, sorted(set(questions) - set(still_open)))
-        return sorted(questions) or still_open
+        reviewed = sorted(questions) or still_open
+        if actor_id in {self.analyst_id, *(judged_by(self.versions, self.disputes[id]) for id in reviewed)}:
+            raise errors.OwnEvaluation(self.id, actor_id)
+        return reviewed
+
+    def _reopen_recourse(self, before: Version, dispute_until_us: int | None, now_us: int) -> None:
+        """If the version that has just been made is worse than the one before it."""
+        if dispute_until_us is not None and lowers(before.result, self.current.result):
+            self._recourse_reopened(
+                questions=sorted(changed(before.sheet, self.current.sheet)),
+                dispute_until_us=max(dispute_until_us, self.dispute_until_us or 0), reopened_at_us=now_us)
 
 
 def _check_reason(reason: str) -> None:

@@ -1,7 +1,9 @@
 """What an evaluation is made of: its versions, its disputes, and where it stands."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from opsledger.core.quality.sheet import Plain, Sheet
@@ -35,6 +37,8 @@ class Version(NamedTuple):
     sheet: Sheet
     result: Plain
     """As result.py gives it."""
+    other_reasons: Mapping[str, str] = MappingProxyType({})
+    """Of a rescoring: why questions have changed that it was not about."""
 
 
 class Dispute(NamedTuple):

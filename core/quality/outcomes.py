@@ -34,7 +34,7 @@ def evaluation_outcomes(evaluation: Evaluation) -> Iterator[Outcome]:
         if found["applicable"]:
             row = _row(evaluation, kpis.CRITICAL_ACCURACY[kind], int(not found["failed"]))
             yield row._replace(detail=", ".join([row.detail, *found["failed"]]))
-    for dispute in evaluation.disputes.values():
+    for dispute in evaluation.all_disputes:
         if dispute.decision:
             row = _row(evaluation, kpis.DISPUTES_UPHELD, int(dispute.decision == UPHELD))
             yield row._replace(detail=f"{row.detail}, {dispute.question}")

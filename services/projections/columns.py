@@ -35,6 +35,6 @@ def aggregate_id(**extra: object) -> Column[str]:
     return text("aggregate_id", primary_key=True, **extra)
 
 
-def ordinal(name: str = "ordinal") -> Column[int]:
+def ordinal(name: str = "ordinal", *, comment: str | None = None) -> Column[int]:
     """Tells rows of one aggregate apart."""
-    return count(name, primary_key=True, autoincrement=False)
+    return count(name, primary_key=True, autoincrement=False, comment=comment)

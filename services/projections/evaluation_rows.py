@@ -25,7 +25,7 @@ def evaluation_rows(evaluation: Evaluation) -> Rows:
             "version": version.number, "cause": version.cause.value, "counts": counts, "actor": version.actor_id, "at_us": version.at_us,
             "reason": version.reason, **_score(version), "comment": version.sheet.comment}
         yield from _answers(version)
-    for dispute in evaluation.disputes.values():
+    for dispute in evaluation.all_disputes:
         yield tables.disputes, {
             "question": dispute.question, "reason": dispute.reason, "version": dispute.version, "at_us": dispute.at_us,
             "decision": dispute.decision, "reviewer": dispute.reviewer_id, "review_reason": dispute.review_reason,
@@ -63,7 +63,8 @@ def _answers(version: Version) -> Rows:
             "version": version.number, "question": each["question"], "section": each["section"], "state": each["state"],
             "answer": "" if answer is None else json.dumps(answer, ensure_ascii=False), "points": near(each["points"]),
             "possible_points": near(each["possible_points"]), "share": near(each["share"]), "share_exact": exact(each["share"]),
-            "comment": note.get("comment", ""), "root_causes": json.dumps(note.get("root_causes", []), ensure_ascii=False)}
+            "comment": note.get("comment", ""), "change_reason": version.other_reasons.get(each["question"], ""),
+            "root_causes": json.dumps(note.get("root_causes", []), ensure_ascii=False)}
 
 
 def _outcomes(evaluation: Evaluation) -> Rows:

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Double, Index, MetaData, Table
 
 from opsledger.services.projections.columns import amount, count, metadata, position, text, time_us
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Goes up with every change to a table; the read models are then rebuilt."""
 
 

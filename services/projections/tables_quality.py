@@ -38,11 +38,12 @@ evaluation_answers = Table(
     text("section"), text("state", comment="answered, na, unanswered, hidden"), text("answer", comment="JSON"),
     number("points"), number("possible_points"), number("share"), text("share_exact"), text("comment"),
     text("root_causes", comment="JSON list"),
+    text("change_reason", comment="of a rescoring: why it changed a question that it was not about"),
 )
 
 disputes = Table(
-    "disputes", metadata, aggregate_id(), text("question", primary_key=True),
-    text("reason"), count("version", comment="that was disputed"), time_us("at_us"),
+    "disputes", metadata, aggregate_id(), text("question", primary_key=True), ordinal("version", comment="that was disputed"),
+    text("reason"), time_us("at_us"),
     text("decision", comment="upheld: the score stands; rescored; '' while it is open"), text("reviewer"), text("review_reason"),
     time_us("reviewed_at_us", optional=True),
 )

@@ -61,7 +61,7 @@ def evaluation_message(evaluation: Evaluation, *, draft: bool) -> pb.Evaluation:
         draft=sheet_message(evaluation.draft) if draft and evaluation.draft != EMPTY else None,
         versions=[_version(version) for version in versions], counting_version=evaluation.counting,
         score=recorded_score_message(evaluation.current.result) if evaluation.counting else None,
-        disputes=[_dispute(dispute) for dispute in evaluation.disputes.values()],
+        disputes=[_dispute(dispute) for dispute in evaluation.all_disputes],
     )
     if (voided := evaluation.voided) is not None:
         message.voiding.CopyFrom(pb.Voiding(actor=voided.actor_id, reason=voided.reason, at=timestamp(voided.at_us)))
@@ -107,7 +107,7 @@ def instant(at_us: int | None) -> Timestamp | None:
 def _version(version: Version) -> pb.EvaluationVersion:
     return pb.EvaluationVersion(
         number=version.number, cause=version.cause.value, actor=version.actor_id, at=timestamp(version.at_us), reason=version.reason,
-        sheet=sheet_message(version.sheet), score=recorded_score_message(version.result),
+        sheet=sheet_message(version.sheet), score=recorded_score_message(version.result), other_reasons=version.other_reasons,
     )
 
 

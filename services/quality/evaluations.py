@@ -84,9 +84,7 @@ class Evaluations:
         def submit(evaluation: Evaluation) -> None:
             now_us = self._now_us()
             sheet, result = self._scored(evaluation, sheet_of(request.sheet) if request.HasField("sheet") else evaluation.draft)
-            until_us = self._deadlines.due_us(
-                evaluation.tenant, evaluation.program, evaluation.calendar, now_us, evaluation.dispute_within_us)
-            evaluation.submit(caller.name, sheet, result, until_us, now_us)
+            evaluation.submit(caller.name, sheet, result, self._dispute_until_us(evaluation, now_us), now_us)
 
         return self._change(pb.SubmitEvaluationResponse, request, caller, submit)
 
@@ -102,8 +100,11 @@ class Evaluations:
     def ReviewDispute(self, request: pb.ReviewDisputeRequest, caller: Caller) -> pb.ReviewDisputeResponse:
         def review(evaluation: Evaluation) -> None:
             if request.HasField("rescore"):
+                now_us = self._now_us()
                 sheet, result = self._scored(evaluation, sheet_of(request.rescore))
-                evaluation.rescore(caller.name, request.questions, sheet, result, request.reason, self._now_us())
+                evaluation.rescore(
+                    caller.name, request.questions, sheet, result, request.reason, now_us, other_reasons=request.other_reasons,
+                    dispute_until_us=self._dispute_until_us(evaluation, now_us))
             else:
                 evaluation.uphold(caller.name, request.questions, request.reason, self._now_us())
 
@@ -116,7 +117,9 @@ class Evaluations:
             if not caller.supervises and caller.name != evaluation.analyst_id:
                 raise errors.NotTheAnalyst(evaluation.id, caller.name, evaluation.analyst_id)
             sheet, result = self._scored(evaluation, sheet_of(request.sheet))
-            evaluation.edit(caller.name, sheet, result, request.reason, self._now_us())
+            now_us = self._now_us()
+            evaluation.edit(
+                caller.name, sheet, result, request.reason, now_us, dispute_until_us=self._dispute_until_us(evaluation, now_us))
 
         return self._change(pb.EditEvaluationResponse, request, caller, edit)
 
@@ -149,6 +152,10 @@ class Evaluations:
                 raise NotFound("evaluation", str(evaluation.id))
             self._sight.check_not_blind(evaluation, caller)
         return response(evaluation=_shown(evaluation, caller), position=decided.position)
+
+    def _dispute_until_us(self, evaluation: Evaluation, from_us: int) -> int:
+        return self._deadlines.due_us(
+            evaluation.tenant, evaluation.program, evaluation.calendar, from_us, evaluation.dispute_within_us)
 
     def _form(self, evaluation: Evaluation) -> Form:
         return self._forms.form(evaluation.tenant, evaluation.form_id, evaluation.form_version)[1]

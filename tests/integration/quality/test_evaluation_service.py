@@ -15,6 +15,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
+from sqlalchemy import select
 
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as cards
@@ -22,6 +23,7 @@ from opsledger.proto.scorecards.v1.scorecards_pb2_grpc import ScorecardServiceSt
 from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
 from opsledger.proto.sla.v1.rules_pb2_grpc import RuleServiceStub
 from opsledger.services.grpc.progress import METADATA_KEY
+from opsledger.services.projections.tables_quality import disputes
 from tests.kit import tokens
 from tests.kit.evaluating import TICKET, Office, office, sheet
 from tests.kit.quality import SEVENTY_FIVE, SIXTY
@@ -304,6 +306,43 @@ def test_the_evaluator_is_evaluated(floor: Office) -> None:
     floor.write("art", "SubmitEvaluation", id=about.id, sheet=sheet(**SIXTY))
     done = floor.write("ann", "AcknowledgeEvaluation", id=about.id)
     assert done.status == pb.EVALUATION_STATUS_ACKNOWLEDGED
+
+
+def test_a_review_changes_what_is_disputed_and_says_why_it_changes_more(floor: Office) -> None:
+    before = disputed(floor)
+    more = sheet(**{**SEVENTY_FIVE, "tone": 9})
+    with pytest.raises(grpc.RpcError) as caught:
+        floor.write("sue", "ReviewDispute", id=before.id, reason="right", rescore=more)
+    assert status(caught.value) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_INPUT")
+    assert "other_reasons.tone" in caught.value.details()
+    floor.write("sue", "ReviewDispute", id=before.id, reason="right", rescore=more, other_reasons={"tone": "it was warm"})
+    assert floor.get("bob", before.id).versions[-1].other_reasons == {"tone": "it was warm"}
+
+
+def test_nobody_reviews_a_dispute_against_their_own_evaluation(floor: Office) -> None:
+    evaluation = submitted(floor, analyst="sue")
+    floor.write("bob", "DisputeEvaluation", id=evaluation.id, reasons={"tone": "kind"})
+    for fields in ({}, {"rescore": sheet(**{**SIXTY, "tone": 9})}):
+        with pytest.raises(grpc.RpcError) as caught:
+            floor.write("sue", "ReviewDispute", id=evaluation.id, reason="no", **fields)
+        assert status(caught.value) == (grpc.StatusCode.PERMISSION_DENIED, "OWN_EVALUATION")
+    assert floor.write("max", "ReviewDispute", id=evaluation.id, reason="no").status == pb.EVALUATION_STATUS_SUBMITTED
+
+
+def test_a_lowering_edit_can_be_disputed_again(floor: Office) -> None:
+    evaluation = submitted(floor, dispute=pb.Deadline(within=Duration(seconds=60)))
+    floor.write("bob", "DisputeEvaluation", id=evaluation.id, reasons={"tone": "kind"})
+    floor.write("sue", "ReviewDispute", id=evaluation.id, reason="no", rescore=sheet(**SIXTY))
+    lowered = floor.write("ann", "EditEvaluation", id=evaluation.id, reason="wrong line", sheet=sheet(**{**SIXTY, "tone": 1}))
+    assert lowered.dispute_until.ToMicroseconds() == lowered.versions[-1].at.ToMicroseconds() + 60_000_000
+    floor.write("bob", "DisputeEvaluation", id=evaluation.id, reasons={"tone": "kind all the same"})
+    [row] = floor.listed("sue").evaluations
+    assert (row.status, row.dispute_until) == (pb.EVALUATION_STATUS_DISPUTED, lowered.dispute_until)
+    whole = floor.get("bob", evaluation.id)
+    assert [(each.question, each.version, each.decision) for each in whole.disputes] == [("tone", 1, "upheld"), ("tone", 2, "")]
+    with floor.server.application.parts.engine.connect() as connection:
+        assert [(each.version, each.decision) for each in connection.execute(select(disputes).order_by(disputes.c.version))] == [
+            (1, "upheld"), (2, "")]
 
 
 def test_scorecards_show_the_version_that_counts(floor: Office) -> None:
