@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from opsledger.core.errors import FieldViolation
 from opsledger.core.tickets.facts import Status
-from opsledger.services.importers.files import Layout, Row, Source, Table, require_columns
+from opsledger.services.importers.columns import require_columns
+from opsledger.services.importers.files import Layout, Row, Source
 from opsledger.services.importers.problems import Problems
 from opsledger.services.importers.servicenow import MISSING, REQUIRED, TIME_FORMATS, AuditRow, RowError, incident_facts, parse_row
-from opsledger.services.importers.spool import Spool, TicketRows
+from opsledger.services.importers.spool import Spool
 from opsledger.services.importers.summary import Summary
+from opsledger.services.importers.tables import AnyTable, open_table, settled_rows
 from opsledger.services.importers.times import TimeReader
 from opsledger.services.importers.writing import FactWriter, Owner
 
@@ -24,12 +26,13 @@ class ServiceNowReader:
     def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> None:
         """Every fact of the file goes into the spool. Raises InvalidInput as ``problems`` says, and for an unknown time zone."""
         times = TimeReader(TIME_FORMATS, self.time_zone, field="--time-zone")
-        table = Table(source, Layout())
-        require_columns(source.name, table.columns, REQUIRED)
+        table = open_table(source, Layout(), summary)
+        require_columns(source.name, table.columns, REQUIRED, table.delimiter)
         last = _spool_rows(table, spool, problems)
         writer = FactWriter(spool, problems)
         for ticket in spool.tickets():
-            rows = self._parsed(ticket, table.columns, times, problems, summary)
+            whole = list(settled_rows(table, ticket.rows, problems))
+            rows = self._parsed(whole, table.columns, times, problems, summary)
             if not rows:
                 continue
             if ticket.ticket == last and not self.keep_last and _is_cut_off(rows):
@@ -39,18 +42,18 @@ class ServiceNowReader:
                 )
                 continue
             incident = incident_facts(rows, self.owner, times)
-            summary.rows += len(ticket.rows)
+            summary.rows += len(whole)
             summary.note("rows set aside: their sys_mod_count is another row's too", incident.set_aside)
             summary.note("rows earlier than the row before them, or the opening", incident.moved)
             for line, facts in incident.facts:
                 writer.write(line, facts)
 
     def _parsed(
-        self, ticket: TicketRows, columns: tuple[str, ...], times: TimeReader, problems: Problems, summary: Summary
+        self, rows: list[Row], columns: tuple[str, ...], times: TimeReader, problems: Problems, summary: Summary
     ) -> list[AuditRow]:
         parsed = []
         seen: set[tuple[str, ...]] = set()
-        for row in sorted(ticket.rows):
+        for row in sorted(rows):
             if row.cells in seen:
                 summary.note("rows that repeat another exactly")
                 continue
@@ -65,20 +68,21 @@ class ServiceNowReader:
         return parsed
 
 
-def _spool_rows(table: Table, spool: Spool, problems: Problems) -> str:
-    """The number of the last incident in the file."""
+def _spool_rows(table: AnyTable, spool: Spool, problems: Problems) -> str:
+    """The number of the last incident of the export, which goes by number: the greatest, however the rows were sorted since."""
     place = table.columns.index("number")
     last = ""
     for row in table:
         if violation := _violation(table, row, place):
             problems.add(row.line, [violation])
             continue
-        last = row.cells[place].strip()
-        spool.add_row(last, row)
+        number = row.cells[place].strip()
+        last = max(last, number, key=lambda name: (len(name), name))  # INC9999 comes before INC10000
+        spool.add_row(number, row)
     return last
 
 
-def _violation(table: Table, row: Row, place: int) -> FieldViolation | None:
+def _violation(table: AnyTable, row: Row, place: int) -> FieldViolation | None:
     if violation := table.length_violation(row):
         return violation
     if row.cells[place].strip() in ("", MISSING):

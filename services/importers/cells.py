@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.importers.columns import other_delimiter, same
 from opsledger.services.importers.mapping import Conditions, ConditionSpec, FormatSpec, ValueSpec
 from opsledger.services.importers.quantities import number
 
@@ -29,9 +30,13 @@ class BadValue(Exception):
 class Binder:
     """Turns what a mapping says into functions of a row. Each method raises InvalidInput with the key's path."""
 
-    def __init__(self, file: str, columns: Sequence[str], form: FormatSpec, words: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self, file: str, columns: Sequence[str], form: FormatSpec, words: Mapping[str, Mapping[str, str]], *, delimiter: str = ""
+    ) -> None:
+        """``delimiter`` is the table's, for errors about columns."""
         self._file = file
-        self._columns = {name: place for place, name in enumerate(columns)}
+        self._columns = {same(name): place for place, name in enumerate(columns)}
+        self._other_delimiter = other_delimiter(columns, delimiter)
         self._missing = frozenset(form.missing)
         self.decimal = form.decimal
         self._words = words
@@ -41,10 +46,10 @@ class Binder:
 
     def cell(self, path: str, column: str) -> Text:
         """The text of one cell, without blanks around it; empty when it is one of the words for a missing value."""
-        if column not in self._columns:
-            available = ", ".join(self._columns)
+        if same(column) not in self._columns:
+            available = ", ".join(self._columns) + self._other_delimiter
             raise self.violation(path, "UNKNOWN_COLUMN", f"there is no column {column!r}; the columns are: {available}")
-        place, missing = self._columns[column], self._missing
+        place, missing = self._columns[same(column)], self._missing
 
         def read(cells: Cells) -> str:
             text = cells[place].strip()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from opsledger.core.errors import FieldViolation
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.services.importers.cells import BadValue
-from opsledger.services.importers.files import Layout, Row, Source, Table
+from opsledger.services.importers.files import Layout, Row, Source
 from opsledger.services.importers.mapping import FormatSpec, MappingSpec
 from opsledger.services.importers.plan import Plan, bind
 from opsledger.services.importers.problems import Problems
@@ -16,6 +16,7 @@ from opsledger.services.importers.row_facts import TicketReader
 from opsledger.services.importers.row_order import TicketRow, TimedRow, in_order
 from opsledger.services.importers.spool import Spool
 from opsledger.services.importers.summary import Summary
+from opsledger.services.importers.tables import AnyTable, open_table, settled_rows
 from opsledger.services.importers.times import Instants
 from opsledger.services.importers.writing import FactWriter
 
@@ -31,14 +32,16 @@ class CsvReader:
 
     def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> None:
         """Every fact of the table goes into the spool. Raises InvalidInput as ``problems`` says, and for a mapping that does not fit."""
-        table = Table(source, _layout(self.mapping.format))
-        plan = bind(self.mapping, self.mapping_file, table.columns)
+        table = open_table(source, _layout(self.mapping.format), summary)
+        plan = bind(self.mapping, self.mapping_file, table.columns, delimiter=table.delimiter, typed=table.typed)
         self._spool_rows(table, plan, spool, problems, summary)
         writer = FactWriter(spool, problems)
         for ticket in spool.tickets():
             key = TicketKey(*json.loads(ticket.ticket))
             reader = TicketReader(plan, key, table.columns, one_row=self.mapping.rows == "tickets")
-            rows = self._in_order(ticket.rows, plan, problems, summary)
+            whole = list(settled_rows(table, ticket.rows, problems))
+            summary.rows += len(whole)
+            rows = self._in_order(whole, plan, problems, summary)
             if self.mapping.rows == "tickets" and len(rows) > 1:
                 problems.add(rows[1].row.line, [FieldViolation(
                     "ticket_id", "DUPLICATE", f"{key.ticket_id!r} has another row, on line {rows[0].row.line}; "
@@ -49,7 +52,7 @@ class CsvReader:
                 summary.note("rows of which no rule says anything", not facts)
                 writer.write(line, facts)
 
-    def _spool_rows(self, table: Table, plan: Plan, spool: Spool, problems: Problems, summary: Summary) -> None:
+    def _spool_rows(self, table: AnyTable, plan: Plan, spool: Spool, problems: Problems, summary: Summary) -> None:
         for row in table:
             if violation := table.length_violation(row):
                 problems.add(row.line, [violation])
@@ -66,7 +69,6 @@ class CsvReader:
             if not ticket_id:
                 problems.add(row.line, [FieldViolation("ticket_id", "REQUIRED", f"{self.mapping.ticket_id.value} is empty")])
                 continue
-            summary.rows += 1
             spool.add_row(json.dumps(key), row)
 
     def _in_order(self, rows: Sequence[Row], plan: Plan, problems: Problems, summary: Summary) -> list[TicketRow]:
@@ -101,4 +103,4 @@ class CsvReader:
 
 def _layout(form: FormatSpec) -> Layout:
     delimiter = "\t" if form.delimiter == "tab" else form.delimiter
-    return Layout(delimiter, form.quote, form.encoding, tuple(form.columns), form.skip_lines)
+    return Layout(delimiter, form.quote, form.encoding, tuple(form.columns), form.skip_lines, form.sheet, form.decimal)

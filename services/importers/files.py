@@ -1,23 +1,26 @@
-"""Bytes, lines and CSV rows of a file or of standard input. Compression is recognised by its first bytes, whatever the name."""
+"""Bytes, text and CSV rows of a file or of standard input."""
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import lzma
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple, cast
+from zipfile import BadZipFile
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.importers.columns import column_names, not_a_table
+from opsledger.services.importers.containers import Unreadable, unpacked
+from opsledger.services.importers.encodings import MARK_BYTES_MAX, WrongEncoding, not_in_its_encoding, settled, watched
 
 CELL_CHARACTERS_MAX = 1_000_000
 _WATCH_LINES = 1_000
-_MAGIC = ((b"\x1f\x8b", gzip.open), (b"\xfd7zXZ\x00", lzma.open))
 
 
 class Row(NamedTuple):
@@ -38,6 +41,10 @@ class Layout:
     """Names of the columns when the file has no line that says them."""
     skip_lines: int = 0
     """Lines before the header that are no part of the table."""
+    sheet: str = ""
+    """Of a workbook; empty: its first."""
+    decimal: str = "."
+    """The mark before a fraction, in which a workbook's numbers are given."""
 
 
 class Source:
@@ -51,9 +58,7 @@ class Source:
         self.watch: Callable[[], None] = lambda: None
         """Called now and then while the file is read."""
         self._raw = raw
-        start = raw.peek(6)[:6]
-        opener = next((opener for magic, opener in _MAGIC if start.startswith(magic)), None)
-        self.stream = cast(IO[bytes], opener(raw) if opener else raw)
+        self.stream, self.is_workbook = unpacked(raw)
 
     @property
     def bytes_read(self) -> int:
@@ -66,7 +71,12 @@ class Source:
         self.line = line
 
     def text(self, encoding: str) -> io.TextIOWrapper:
-        return io.TextIOWrapper(cast(io.BufferedReader, self.stream), encoding=encoding, newline="")
+        """Raises WrongEncoding, now or while it is read, for what is not text in that encoding."""
+        if self.is_workbook:
+            raise Unreadable("is a workbook (.xlsx): `opsledger import csv` and `import servicenow` read its tables")
+        stream = io.BufferedReader(cast(io.RawIOBase, self.stream))
+        settled_encoding = settled(encoding, stream.peek(MARK_BYTES_MAX)[:MARK_BYTES_MAX])
+        return io.TextIOWrapper(cast(io.BufferedReader, watched(stream, encoding)), encoding=settled_encoding, newline="")
 
 
 @contextmanager
@@ -83,10 +93,14 @@ def open_source(name: str) -> Iterator[Source]:
     try:
         source = Source("standard input" if name == "-" else name, raw)
         yield source
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+    except Unreadable as error:
+        raise InvalidInput(FieldViolation(source.name if source else name, "UNREADABLE", str(error))) from error
+    except (OSError, EOFError, lzma.LZMAError, zlib.error, BadZipFile) as error:
         raise _unreadable(source, name, "DAMAGED", f"cannot be read on: {error}") from error
+    except WrongEncoding as error:
+        raise InvalidInput(FieldViolation(source.name if source else name, "ENCODING", str(error))) from error
     except UnicodeError as error:
-        raise _unreadable(source, name, "ENCODING", f"is not text in its encoding: {error}") from error
+        raise _unreadable(source, name, "ENCODING", not_in_its_encoding(error)) from error
     except csv.Error as error:
         raise _unreadable(source, name, "MALFORMED", f"is not a table: {error}") from error
     finally:
@@ -95,15 +109,18 @@ def open_source(name: str) -> Iterator[Source]:
 
 
 def _unreadable(source: Source | None, name: str, reason: str, text: str) -> InvalidInput:
-    place = f"{source.name}: after line {source.line}" if source else name
+    place = f"{source.name if source else name}: after line {source.line if source else 0}"
     return InvalidInput(FieldViolation(place, reason, text))
 
 
 class Table:
     """The rows of a CSV file. ``columns`` are their names; a name that occurs twice gets a number: ``Time``, ``Time (2)``."""
 
+    typed = False
+    """Its cells are text, whatever they mean."""
+
     def __init__(self, source: Source, layout: Layout) -> None:
-        """Raises InvalidInput when the file has no header."""
+        """Raises InvalidInput when the file has no header, or one that is none."""
         csv.field_size_limit(CELL_CHARACTERS_MAX)
         self._source = source
         text = source.text(layout.encoding)
@@ -116,19 +133,21 @@ class Table:
         )
         self._lines_before = layout.skip_lines
         header = layout.columns or tuple(next(self._reader, []))
-        if not header:
-            raise InvalidInput(FieldViolation(f"{source.name}: line {layout.skip_lines + 1}", "REQUIRED", "must name the columns"))
-        self.columns = _numbered([name.strip() for name in header])
+        place = f"{source.name}: line {layout.skip_lines + 1}"
+        if not layout.columns and (reason := not_a_table(layout.delimiter.join(header))):
+            raise InvalidInput(FieldViolation(source.name, "MALFORMED", reason))
+        self.columns = column_names(header, place)
+        self.delimiter = layout.delimiter
         self._has_header = not layout.columns
+        self._surpluses = Counter[int]()
+        """How many rows have so many empty cells beyond the header's last."""
 
     def __iter__(self) -> Iterator[Row]:
-        """Every row with something in it, whatever its length; empty cells beyond the header's last are no cells."""
+        """Every row with something in it, whatever its length, as it stands in the file."""
         begins = self._line
         self._source.reached(begins)
         for cells in self._reader:
             if any(map(str.strip, cells)):
-                while self._has_header and len(cells) > len(self.columns) and not cells[-1].strip():
-                    cells.pop()
                 yield Row(begins + 1, tuple(cells))
             begins = self._line
             self._source.reached(begins)
@@ -138,24 +157,45 @@ class Table:
         return self._lines_before + self._reader.line_num
 
     def length_violation(self, row: Row) -> FieldViolation | None:
-        """What is wrong with a row that has more or fewer cells than the table has columns."""
-        if len(row.cells) == len(self.columns):
+        """What is wrong with a row that has more or fewer cells than the table has columns.
+
+        Empty cells beyond the header's last are none where every row has them, as some programs write; in one row alone they mean that a
+        cell before them holds the delimiter without quotes. Which of the two, ``settled`` knows when all rows have been asked for.
+        """
+        surplus = self._surplus(row)
+        if surplus == 0 or (surplus > 0 and self._has_header and not any(map(str.strip, row.cells[len(self.columns):]))):
+            self._surpluses[surplus] += 1
             return None
-        return FieldViolation("", "MALFORMED", f"has {len(row.cells)} cells where there are {len(self.columns)} columns")
+        return self._wrong_length(row)
 
+    def settled(self, row: Row) -> Row | FieldViolation:
+        """The row with a cell for each column, or what is wrong with it, when ``length_violation`` has seen all rows."""
+        surplus = self._surplus(row)
+        if surplus == 0:
+            return row
+        everywhere = len(self._surpluses) == 1 and self._surpluses[surplus] > 1
+        return row._replace(cells=row.cells[:len(self.columns)]) if everywhere else self._wrong_length(row)
 
-def require_columns(file: str, columns: Sequence[str], needed: Sequence[str]) -> None:
-    """Raises InvalidInput when the table has not all of the needed columns."""
-    if missing := [name for name in needed if name not in columns]:
-        raise InvalidInput(FieldViolation(
-            f"{file}: header", "UNKNOWN_COLUMN", f"has no column {', '.join(missing)}; its columns are: {', '.join(columns)}"
+    def _surplus(self, row: Row) -> int:
+        return len(row.cells) - len(self.columns)
+
+    def _wrong_length(self, row: Row) -> FieldViolation:
+        return FieldViolation("", "MALFORMED", (
+            f"has {len(row.cells)} cells where there are {len(self.columns)} columns"
+            + (": a cell that holds the delimiter needs quotes" if self._surplus(row) > 0 else "")
         ))
 
 
-def _numbered(names: Sequence[str]) -> tuple[str, ...]:
-    seen: dict[str, int] = {}
-    unique = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return tuple(unique)
+def whole_rows(table: Table, name: str) -> list[Row]:
+    """All rows of the file of that name, with a cell for each column. Raises InvalidInput, naming the line."""
+    rows = list(table)
+    for row in rows:
+        if wrong := table.length_violation(row):
+            raise InvalidInput(wrong._replace(field=f"{name}: line {row.line}"))
+    whole = []
+    for row in rows:
+        settled_row = table.settled(row)
+        if isinstance(settled_row, FieldViolation):
+            raise InvalidInput(settled_row._replace(field=f"{name}: line {row.line}"))
+        whole.append(settled_row)
+    return whole

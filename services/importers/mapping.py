@@ -152,6 +152,7 @@ class FormatSpec(_Section):
     skip_lines: Annotated[int, Field(ge=0, le=10_000)] = 0
     decimal: Literal[".", ","] = "."
     missing: Words = []
+    sheet: str = ""
 
     @model_validator(mode="after")
     def _delimiter(self) -> FormatSpec:

@@ -65,11 +65,14 @@ class Plan:
     rules: tuple[RulePlan, ...]
 
 
-def bind(spec: MappingSpec, file: str, columns: Sequence[str]) -> Plan:
-    """Raises InvalidInput, naming the mapping file and the key's path, for what does not fit the table."""
+def bind(spec: MappingSpec, file: str, columns: Sequence[str], *, delimiter: str = "", typed: bool = False) -> Plan:
+    """``delimiter`` is the table's, for errors; ``typed``: its dates come in ISO 8601, whatever the mapping's formats are.
+
+    Raises InvalidInput, naming the mapping file and the key's path, for what does not fit the table.
+    """
     zones = [ZoneSpan(span.zone, span.until) for span in spec.time.zone]
-    times = TimeReader(spec.time.formats, zones, calendar=spec.time.calendar, field=f"{file}: time.zone")
-    return _Binding(Binder(file, columns, spec.format, spec.words), times).plan(spec)
+    times = TimeReader(spec.time.formats, zones, calendar=spec.time.calendar, typed=typed, field=f"{file}: time.zone")
+    return _Binding(Binder(file, columns, spec.format, spec.words, delimiter=delimiter), times).plan(spec)
 
 
 class _Binding:

@@ -21,6 +21,7 @@ _EPOCH_COUNT_MAX = 10**17
 _EPOCH_UNITS_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 _END_OF_DAY = re.compile(r"(.{8,10}[T ])24(?=:?00(?::?00(?:[.,]0+)?)?(?:[+-]|Z|$))", re.IGNORECASE)
 _ISO_DATE = re.compile(r"(\d{4})(-?)(\d\d)\2(\d\d)(?!\d)")
+_WORKBOOK_YEAR_MIN = 1900
 _UTC_NAMES = frozenset(("utc", "gmt", "ut", "z"))
 
 
@@ -59,14 +60,17 @@ class TimeReader:
 
     def __init__(
         self, formats: Sequence[str] = ("iso",), zone: str | Sequence[ZoneSpan] = "UTC", *, calendar: str = "gregorian",
-        field: str = "time.zone",
+        typed: bool = False, field: str = "time.zone",
     ) -> None:
-        """Raises InvalidInput for an unknown time zone or a wrong pattern. ``calendar`` is ``gregorian`` or ``persian``."""
+        """``calendar`` is ``gregorian`` or ``persian``. ``typed``: dates of a workbook come as Gregorian ISO 8601, before all formats.
+
+        Raises InvalidInput for an unknown time zone or a wrong pattern.
+        """
         spans = (ZoneSpan(zone),) if isinstance(zone, str) else zone
         places = [field] if len(spans) == 1 else [f"{field}[{number}].zone" for number in range(len(spans))]
         self._zones = [(_zone(span.zone, place), span.until) for span, place in zip(spans, places, strict=True)]
         self._formats = tuple(formats)
-        self._readers = [(form, _reader(form, calendar, field.rpartition(".")[0])) for form in formats]
+        self._readers = [*[_typed] * typed, *(_reader(form, calendar, field.rpartition(".")[0]) for form in formats)]
         self._instants = lru_cache(maxsize=100_000)(self._read)
 
     def instants(self, text: str) -> Instants:
@@ -78,7 +82,7 @@ class TimeReader:
         return self._instants(text).from_(not_before_us)
 
     def _read(self, text: str) -> Instants:
-        for _, read in self._readers:
+        for read in self._readers:
             try:
                 return self._both(read(plain_digits(text)))
             except UnknownZone as error:
@@ -128,6 +132,14 @@ def _since_epoch(text: str, unit_us: int) -> ClockTime:
     if not count.copy_abs() < _EPOCH_COUNT_MAX:
         raise ValueError("is no count of a time")
     return ClockTime(_EPOCH + int(count * unit_us) * _US)
+
+
+def _typed(text: str) -> ClockTime:
+    """A date of a workbook; no older one is there, while a text of 1404 is of the Persian calendar."""
+    moment = datetime.fromisoformat(text)
+    if moment.year < _WORKBOOK_YEAR_MIN:
+        raise ValueError("is no date of a workbook")
+    return ClockTime(moment)
 
 
 def _iso(text: str, calendar: str) -> datetime:

@@ -13,7 +13,8 @@ from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.answers import Answers, read_answers
 from opsledger.core.quality.form import Form
 from opsledger.services.documents import naming
-from opsledger.services.importers.files import Layout, Source, Table, open_source, require_columns
+from opsledger.services.importers.columns import require_columns
+from opsledger.services.importers.files import Layout, Source, Table, open_source, whole_rows
 
 ID_NAMES = ("id", "evaluation", "evaluation_id", "ticket", "ticket_id", "interaction_id", "contact_id")
 AGENT_NAMES = ("agent", "agent_id", "advisor", "assignee")
@@ -99,9 +100,7 @@ def _table(source: Source, form: Form, reading: Reading) -> Iterator[_Raw]:
     if not any(_column(id, form, reading, table.columns) for id in form.questions):
         text = f"has no column of a question of the form {form.id!r}; its columns are: {', '.join(table.columns)}"
         raise InvalidInput(FieldViolation(f"{source.name}: header", "UNKNOWN_COLUMN", f"{text}; say --column QUESTION=COLUMN"))
-    for row in table:
-        if violation := table.length_violation(row):
-            raise InvalidInput(violation._replace(field=f"{source.name}: line {row.line}"))
+    for row in whole_rows(table, source.name):
         yield _Raw(f"{source.name}: line {row.line}", dict(zip(table.columns, row.cells, strict=True)))
 
 

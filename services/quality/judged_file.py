@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.drift import Judged
-from opsledger.services.importers.files import Layout, Row, Table, open_source, require_columns
+from opsledger.services.importers.columns import require_columns
+from opsledger.services.importers.files import Layout, Row, Table, open_source, whole_rows
 from opsledger.services.quality.ratings_file import MISSING
 from opsledger.services.quality.ratings_layout import RATER_NAMES, VALUE_NAMES
 from opsledger.services.quality.ratings_numbers import decimal_mark, number
@@ -34,10 +35,7 @@ def read_judged(
         table = Table(source, Layout(delimiter=delimiter, encoding=chosen))
         asked = ((agent, AGENT_NAMES, "--agent"), (evaluator, RATER_NAMES, "--evaluator"), (score, VALUE_NAMES, "--score"))
         places = [table.columns.index(_column(source.name, table.columns, *each)) for each in asked]
-        rows = list(table)
-    for row in rows:
-        if wrong := table.length_violation(row):
-            raise InvalidInput(wrong._replace(field=f"{source.name}: line {row.line}"))
+        rows = whole_rows(table, source.name)
     scored = [row for row in rows if row.cells[places[2]].strip().lower() not in NO_SCORE]
     if not scored:
         raise InvalidInput(FieldViolation(source.name, "EMPTY", "holds no scores"))

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.services.importers.files import Row, require_columns
+from opsledger.services.importers.columns import require_columns
+from opsledger.services.importers.files import Row
 from opsledger.services.quality.ratings_counts import counts_by_unit, counts_of_two, is_of_two, looks_like_counts
 from opsledger.services.quality.ratings_numbers import number
 from opsledger.services.quality.ratings_table import Cell, Rated, Unit, text_of

@@ -2,15 +2,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
 
 import pytest
 
 from opsledger.core.tickets.facts import Assigned, Classified, Opened, Status, StatusChanged, TicketFact
 from opsledger.core.tickets.order import in_order
 from opsledger.core.tickets.state import fold
+from opsledger.services.importers.audit_export import ServiceNowReader
 from opsledger.services.importers.servicenow import TIME_FORMATS, AuditRow, Incident, RowError, incident_facts, parse_row
 from opsledger.services.importers.times import TimeReader
 from opsledger.services.importers.writing import Owner
+from opsledger.services.journal.memory import MemoryJournal
+from tests.kit.imports import imported, states_of, table
 
 OWNER = Owner("acme", "it", "servicenow")
 UTC_TIMES = TimeReader(TIME_FORMATS)
@@ -136,3 +141,22 @@ def test_rows_say_the_same_in_any_order() -> None:
     ]
 
     assert said(incident_facts(rows, OWNER, UTC_TIMES)) == said(incident_facts(rows[::-1], OWNER, UTC_TIMES))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_incident_in_which_an_export_is_cut_off_is_left_out_however_its_rows_are_sorted(seed: int, tmp_path: Path) -> None:
+    closed = "1/3/2016 12:00"
+    rows = [
+        f"{number},{state},{count},1/3/2016 09:00,1/3/2016 1{count}:00,0,{closed}"
+        for number, states in (("INC9998", ("New", "Closed")), ("INC9999", ("New", "Closed")), ("INC10000", ("New", "Active")))
+        for count, state in enumerate(states)
+    ]
+    Random(seed).shuffle(rows)
+    file = tmp_path / "export.csv"
+    file.write_text(table("number,incident_state,sys_mod_count,opened_at,sys_updated_at,reopen_count,closed_at", rows), encoding="utf-8")
+    journal = MemoryJournal()
+
+    summary = imported(file, ServiceNowReader(OWNER), journal)
+
+    assert sorted(states_of(journal)) == ["INC9998", "INC9999"]
+    assert "INC10000, the last incident, was left out with its 2 row(s)" in summary.remarks[0]

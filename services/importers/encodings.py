@@ -1,0 +1,100 @@
+"""Whether a file is text in the encoding that it is said to have; what it is otherwise."""
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Callable
+from typing import IO
+
+_MARKS = (  # UTF-32's begins like UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_WITH_MARK = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "utf-32": "utf-32"}
+"""Python's names for the encodings that take the mark away."""
+MARK_BYTES_MAX = 4
+_OFTEN = {"cp1252": "western Windows", "cp1250": "central European Windows", "cp1251": "Cyrillic Windows", "cp1256": "Arabic Windows",
+          "gb18030": "Chinese", "shift_jis": "Japanese"}
+_AROUND_BYTES = 12
+
+
+class WrongEncoding(Exception):
+    """The message says what the bytes seem to be and what to do."""
+
+
+def settled(encoding: str, start: bytes) -> str:
+    """The encoding to read with, given the file's first bytes: its byte order mark is no text.
+
+    Raises WrongEncoding where the two contradict.
+    """
+    name = codecs.lookup(encoding).name
+    family = next((family for family in _WITH_MARK if name.startswith(family)), name)
+    mark, marked = next(((mark, marked) for mark, marked in _MARKS if start.startswith(mark)), (b"", ""))
+    if not marked:
+        if name in ("utf-16", "utf-32") and start:
+            raise WrongEncoding(f"has no byte order mark, so that {name} leaves open which byte comes first: say {name}-le or {name}-be")
+        return encoding
+    order = {"-le": codecs.BOM_UTF16_LE, "-be": codecs.BOM_UTF16_BE}.get(name[-3:], mark)
+    if marked != family or order[:2] != mark.strip(b"\0")[:2]:
+        raise WrongEncoding(
+            f"begins with the byte order mark of {marked}, so it is not {family}: save it as UTF-8, or let a mapping say "
+            f"format: {{encoding: {marked}}}"
+        )
+    return _WITH_MARK[marked]
+
+
+def watched(stream: IO[bytes], encoding: str) -> IO[bytes]:
+    """The same bytes; at their end it raises WrongEncoding when they are UTF-8 and said to be of an encoding with one byte a letter."""
+    return io.BufferedReader(_Watched(stream, encoding)) if _has_one_byte_a_letter(encoding) else stream
+
+
+def _has_one_byte_a_letter(encoding: str) -> bool:
+    name = codecs.lookup(encoding).name
+    return name != "ascii" and not name.startswith("utf") and all(
+        bytes((byte, 0x41)).decode(encoding, "replace")[1:] == "A" for byte in range(0x80, 0x100)
+    )
+
+
+class _Watched(io.RawIOBase):
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self._stream, self._encoding = stream, encoding
+        self._decode: Callable[[bytes, bool], str] | None = codecs.getincrementaldecoder("utf-8")().decode
+        self._ascii = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # of the buffers there are
+        data = self._stream.read(len(buffer))
+        buffer[:len(data)] = data
+        self._ascii = self._ascii and data.isascii()
+        if self._decode is not None:
+            try:
+                self._decode(data, not data)
+            except UnicodeDecodeError:
+                self._decode = None
+        if not data and self._decode is not None and not self._ascii:
+            raise WrongEncoding(f"is UTF-8, not {self._encoding}: leave the encoding out")
+        return len(data)
+
+
+def nul_bytes(text: str) -> str:
+    """What to say of a header with NULs in it."""
+    order = "be" if text.startswith("\0") else "le"
+    return f"holds NUL characters, as UTF-16 read as something else does: say format: {{encoding: utf-16-{order}}}"
+
+
+def not_in_its_encoding(error: UnicodeError) -> str:
+    """Which bytes are wrong, and what they would be elsewhere."""
+    if not isinstance(error, UnicodeDecodeError):
+        return f"is not text in its encoding: {error}"
+    before, after = error.object[:error.start], error.object[error.start:]
+    piece = before[-_AROUND_BYTES:].rpartition(b"\n")[2] + after[:_AROUND_BYTES].partition(b"\n")[0]
+    readings = []
+    for name, region in _OFTEN.items():
+        try:
+            readings.append(f"{piece.decode(name)!r} in {name} ({region})")
+        except UnicodeDecodeError:
+            continue
+    tried = f". It would be {', '.join(readings)}: save it as UTF-8, or let a mapping say format: {{encoding: …}}" if readings else ""
+    return f"is not text in {error.encoding}: byte 0x{after[0]:02x} of {piece!r}{tried}"

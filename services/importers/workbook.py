@@ -1,0 +1,123 @@
+"""The rows of a workbook's sheet (.xlsx). Dates, times and numbers come as they are, whatever the sheet makes of them to look at."""
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile, ZipFile
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.importers.columns import column_names
+from opsledger.services.importers.containers import Unreadable
+from opsledger.services.importers.files import Layout, Row, Source
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
+
+WORKBOOK_BYTES_MAX = 1 << 30
+"""Unpacked: a sheet's texts are held in memory."""
+
+
+class SheetTable:
+    """As a Table of CSV. A date is written as ISO 8601 has it, a number with the layout's mark before its fraction."""
+
+    typed = True
+    """Dates are dates: they are read whatever the mapping's formats are."""
+    delimiter = ""
+
+    def __init__(self, source: Source, layout: Layout) -> None:
+        """Raises InvalidInput when there is no such sheet, or it names no columns."""
+        self._source, self._decimal = source, layout.decimal
+        book = _opened(source)
+        names = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        if layout.sheet and layout.sheet not in book.sheetnames:
+            text = f"there is no {layout.sheet!r}; there are: {', '.join(names)}"
+            raise InvalidInput(FieldViolation(f"{source.name}: sheet", "UNKNOWN", text))
+        self.name = layout.sheet or next(iter(names), book.sheetnames[0])
+        self.others = [name for name in names if name != self.name]
+        sheet = book[self.name]
+        sheet.reset_dimensions()  # what a sheet says of its size is often wrong
+        self._rows = enumerate(sheet.iter_rows(values_only=True), start=1)
+        with _complaints():
+            for _ in range(layout.skip_lines):
+                next(self._rows, None)
+            line, header = (layout.skip_lines, layout.columns) if layout.columns else self._next()
+        self.columns = column_names(_stripped([*header]), f"{source.name}: {self.name}, row {line}")
+
+    def __iter__(self) -> Iterator[Row]:
+        """Every row with something in it; cells that it does not have are empty."""
+        with _complaints():
+            for line, values in self._rows:
+                cells = _stripped([self._text(value) for value in values])
+                if cells:
+                    yield Row(line, (*cells, *("" for _ in range(len(self.columns) - len(cells)))))
+                self._source.reached(line)
+
+    def length_violation(self, row: Row) -> FieldViolation | None:
+        if len(row.cells) == len(self.columns):
+            return None
+        return FieldViolation("", "MALFORMED", f"has {len(row.cells)} cells where there are {len(self.columns)} columns")
+
+    def settled(self, row: Row) -> Row | FieldViolation:
+        return row
+
+    def _next(self) -> tuple[int, list[str]]:
+        line, values = next(self._rows, (1, ()))
+        return line, [self._text(value) for value in values]
+
+    def _text(self, value: object) -> str:
+        match value:
+            case None:
+                return ""
+            case bool():
+                return str(value).upper()
+            case datetime() | date() | time() | timedelta():
+                return _written(value)
+            case float():
+                text = f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value)
+                return text.replace(".", self._decimal)
+            case _:
+                return str(value)
+
+
+def _written(value: datetime | date | time | timedelta) -> str:
+    """ISO 8601; a day for its midnight, so that a time in another cell can follow it; h:mm:ss for a length."""
+    if isinstance(value, timedelta):
+        seconds, rest = divmod(value, timedelta(seconds=1))
+        fraction = f".{rest.microseconds:06}".rstrip("0") if rest else ""
+        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}{fraction}" if seconds >= 0 else f"-{_written(-value)}"
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    return value.isoformat()
+
+
+def _stripped(cells: list[str]) -> list[str]:
+    """Without the empty ones at the end: a sheet has as many as were ever touched."""
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return cells
+
+
+def _opened(source: Source) -> Workbook:
+    size = sum(item.file_size for item in ZipFile(source.stream).infolist())
+    if size > WORKBOOK_BYTES_MAX:
+        raise Unreadable(f"is a workbook of {size / 2**30:.1f} GiB when unpacked: save the sheet as CSV, which is read row by row")
+    source.stream.seek(0)
+    with _complaints():
+        return load_workbook(source.stream, read_only=True, data_only=True)
+
+
+@contextmanager
+def _complaints() -> Iterator[None]:
+    """openpyxl warns of styles and extensions that it passes over, and raises what its parsers raise."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (InvalidFileException, BadZipFile, KeyError, ValueError, SyntaxError, TypeError) as error:
+        raise Unreadable(f"is a workbook that cannot be read: {error}") from error
