@@ -1,7 +1,7 @@
 """The only wiring: what a server is made of. A new service is one line in ``_services``, a new thread one in ``_background``."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,8 +39,9 @@ from opsledger.services.grpc.progress import Progress, ReadYourWrites
 from opsledger.services.grpc.server import Service
 from opsledger.services.grpc.threads import InThread, Threads
 from opsledger.services.grpc.watching import Watching
-from opsledger.services.journal.clock import wall_clock_us
+from opsledger.services.journal.clock import PROCESS_CLOCK, SECOND_US, wall_clock_us
 from opsledger.services.journal.partitions import Numbered, PartitionedJournal
+from opsledger.services.journal.recorded_at import RecordedAt
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.database import is_shared
@@ -113,6 +114,8 @@ class Application:
     steps: tuple[Step, ...]
     services: tuple[Service, ...]
     background: tuple[Background, ...]
+    conditions: Mapping[str, Callable[[], bool]]
+    """What the health says beside the services: whether it is as it should be, by name."""
 
     def join(self, address: str) -> None:
         """Tell the other nodes of this journal, if there are any, where this one is reached, and take a share of the work."""
@@ -185,7 +188,20 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
         ReadYourWrites(parts.progress, whole),
     )
     _measure(parts)
-    return Application(parts, steps, tuple(_services(parts)), tuple(_background(parts, on_dead)))
+    conditions = {"clock": partial(_is_clock_right, whole)}
+    return Application(parts, steps, tuple(_services(parts)), tuple(_background(parts, on_dead)), conditions)
+
+
+def _recorded_at(journal: PartitionedJournal) -> Iterator[RecordedAt]:
+    """Of the partitions that this node writes."""
+    for part in journal.parts:
+        found = getattr(part.journal, "recorded_at", None) if isinstance(part, Numbered) else None
+        if found is not None:
+            yield found
+
+
+def _is_clock_right(journal: PartitionedJournal) -> bool:
+    return not PROCESS_CLOCK.offset_us and not any(each.is_doubted for each in _recorded_at(journal))
 
 
 def _freshen(journal: PartitionedJournal, request: Any, *_: object) -> None:
@@ -316,6 +332,14 @@ def _measure(parts: Parts) -> None:
     gauge(
         "read_models_lag", "Recorded events of the partitions that this node owns that are not in the read models yet.",
         lambda: sum(projector.lag for part, projector in zip(partitions, projectors, strict=True) if part.is_owner),
+    )
+    gauge(
+        "clock_offset_seconds", "How far this machine's clock stands ahead of the time that is used; 0 while it is believed.",
+        lambda: PROCESS_CLOCK.offset_us / SECOND_US,
+    )
+    gauge(
+        "recorded_at_ahead_seconds", "How far the last commit of this node's partitions stands ahead of the clock; 0 when it does not.",
+        lambda: max((0, *(each.ahead_us for each in _recorded_at(parts.journal)))) / SECOND_US,
     )
     gauge("commands_waiting", "Commands waiting for a thread or on one.", lambda: parts.threads.commands.depth)
     gauge("queries_waiting", "Queries waiting for a thread or on one.", lambda: parts.threads.queries.depth)

@@ -66,7 +66,7 @@ async def serve(settings: Settings, on_listening: Announce, open_journal: OpenJo
         closing.push_async_callback(asyncio.to_thread, journal.close)
         application = assemble(settings, journal, engine, dead)
         closing.push_async_callback(asyncio.to_thread, application.close)
-        server = Server(settings, application.services, application.steps)
+        server = Server(settings, application.services, application.steps, application.conditions)
         closing.push_async_callback(server.stop)
         addresses = await server.start()
         application.start()

@@ -26,12 +26,13 @@ from pydantic_settings import (
 from opsledger.core.errors import FieldViolation, InvalidSettings
 from opsledger.services.exchange.topics import Exchange
 from opsledger.services.journal.kafka.settings import KafkaLink
+from opsledger.services.journal.recorded_at import TRUST
 from opsledger.services.settings_keys import ConfigFile, read_file, unknown_variables
 from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, EVENT_BYTES_MAX
 
 ENV_PREFIX = "OPSLEDGER_"
-OTHER_VARIABLES = (f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}TOKEN")
-"""Read by commands: the file of settings, the token of a client."""
+OTHER_VARIABLES = (f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}TOKEN", TRUST)
+"""Read by commands: the file of settings, the token of a client, that the clock is right."""
 _NODE_NAME = r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}"
 """What a consumer group takes for the name of a member."""
 Seconds = Annotated[float, Field(gt=0)]

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,9 @@ _FAREWELL_S = 0.2
 """Between NOT_SERVING and the end of open streams, so that who watches the health hears of it, and who calls is told to go elsewhere."""
 
 
+_NONE: Mapping[str, Callable[[], bool]] = {}
+
+
 class Service(NamedTuple):
     """A gRPC service as the server needs it."""
 
@@ -34,8 +37,12 @@ class Service(NamedTuple):
 class Server:
     """Serves services on all the addresses of the settings."""
 
-    def __init__(self, settings: Settings, services: Sequence[Service], steps: Sequence[Step]) -> None:
+    def __init__(
+        self, settings: Settings, services: Sequence[Service], steps: Sequence[Step], conditions: Mapping[str, Callable[[], bool]] = _NONE
+    ) -> None:
+        """``conditions``: what the health says beside the services, by name."""
         self._settings, self._services = settings, services
+        self._healthy = {**{service.name: service.is_healthy for service in services}, **conditions}
         self._streams = OpenStreams(spared={service.name for service in services if service.on_drain})
         self._server = grpc.aio.server(interceptors=[CallInterceptor(*steps, self._streams)], options=[
             ("grpc.max_receive_message_length", settings.limits.message_bytes_max),
@@ -62,8 +69,8 @@ class Server:
     async def tell_health(self) -> None:
         """Say how each service is now, to those who ask and those who watch."""
         status = health_pb2.HealthCheckResponse
-        for service in self._services:
-            await self._health.set(service.name, status.SERVING if service.is_healthy() else status.NOT_SERVING)
+        for name, is_healthy in self._healthy.items():
+            await self._health.set(name, status.SERVING if is_healthy() else status.NOT_SERVING)
 
     async def drain(self) -> None:
         """Say NOT_SERVING, refuse what is new, finish what is in flight; after ``drain_s`` cancel the rest."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from opsledger.core.ports import Commit, Receipt
 from opsledger.ext.journal import SEGMENT_HEADER_BYTES, encode_commit, encode_segment_header
 from opsledger.services.journal.planning import Found, Plan, StreamEnd, plan
+from opsledger.services.journal.recorded_at import RecordedAt
 from opsledger.services.journal.recovery import Recovered
 
 
@@ -51,8 +52,9 @@ class Builder:
     """Used by one thread, except ``forget``. It knows what is planned but not yet in the index."""
 
     def __init__(self, recovered: Recovered, *, now_us: Callable[[], int], segment_bytes: int, epoch: int = 0) -> None:
-        self._index, self._now_us, self._segment_bytes, self._epoch = recovered.index, now_us, segment_bytes, epoch
-        self._position, self._hash, self._recorded_at_us = recovered.position, recovered.hash, recovered.recorded_at_us
+        self._index, self._segment_bytes, self._epoch = recovered.index, segment_bytes, epoch
+        self._position, self._hash = recovered.position, recovered.hash
+        self.recorded_at = RecordedAt(now_us, recovered.recorded_at_us)
         last = recovered.segments[-1] if recovered.segments else None
         self._segment, self._offset = (last.first_position, last.end) if last else (1, segment_bytes)
         self._open: tuple[Batch, ...] = ()
@@ -60,7 +62,7 @@ class Builder:
 
     def build(self, requests: Sequence[Request]) -> Batch:
         """One batch of all requests. A refused commit leaves nothing behind but its error."""
-        self._recorded_at_us = max(self._now_us(), self._recorded_at_us)
+        self.recorded_at()
         batch = self._begin()
         with self._lock:
             self._open += (batch,)
@@ -74,7 +76,7 @@ class Builder:
                 batch.answers.append((answer, planned.receipt, len(batch.commits)))
             except Exception as error:  # whatever a commit breaks, it breaks for its writer alone
                 batch.answers.append((answer, error, len(batch.commits)))
-        batch.position, batch.hash, batch.recorded_at_us = self._position, self._hash, self._recorded_at_us
+        batch.position, batch.hash, batch.recorded_at_us = self._position, self._hash, self.recorded_at.last_us
         return batch
 
     def _begin(self) -> Batch:
@@ -88,7 +90,7 @@ class Builder:
     def _add(self, batch: Batch, planned: Plan, request_key: bytes) -> None:
         offset = batch.offset + batch.size
         data, digest, entries = encode_commit(
-            planned.placed, self._position + 1, self._recorded_at_us, batch.durable, request_key, self._hash, offset, self._epoch
+            planned.placed, self._position + 1, self.recorded_at.last_us, batch.durable, request_key, self._hash, offset, self._epoch
         )
         batch.commits.append(data)
         batch.entries.append(entries)

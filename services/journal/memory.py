@@ -10,19 +10,19 @@ from opsledger.core.ports import Commit, Receipt, RecordedEvent
 from opsledger.services.journal.bounds import check
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.planning import Found, Placed, StreamEnd, plan
+from opsledger.services.journal.recorded_at import RecordedAt
 
 
 class MemoryJournal:
     """See opsledger.core.ports.Journal. It has no queue, so it is never overloaded."""
 
     def __init__(self, now_us: Callable[[], int] = wall_clock_us) -> None:
-        self._now_us = now_us
+        self._recorded_at = RecordedAt(now_us, 0)
         self._changed = Condition()
         self._events: list[RecordedEvent] = []
         self._streams: dict[bytes, list[int]] = {}
         self._keys: dict[bytes, Found] = {}
         self._ends: dict[bytes, StreamEnd] = {}
-        self._recorded_at_us = 0
         self._closed = False
 
     def submit(self, commit: Commit) -> Future[Receipt]:
@@ -42,7 +42,7 @@ class MemoryJournal:
     def _carry_out(self, commit: Commit) -> Receipt:
         planned = plan(commit, self, len(self._events) + 1)
         if planned.placed:
-            self._recorded_at_us = max(self._now_us(), self._recorded_at_us)
+            self._recorded_at()
             for placed in planned.placed:
                 self._record(placed)
             self._keys.update(planned.keys)
@@ -53,7 +53,7 @@ class MemoryJournal:
     def _record(self, placed: Placed) -> None:
         event, position = placed.event, len(self._events) + 1
         self._events.append(RecordedEvent(
-            position, event.stream_id, placed.version, event.type, event.tenant, event.occurred_at_us, self._recorded_at_us,
+            position, event.stream_id, placed.version, event.type, event.tenant, event.occurred_at_us, self._recorded_at.last_us,
             event.key, event.payload,
         ))
         self._streams.setdefault(event.stream_id, []).append(position)

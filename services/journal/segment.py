@@ -18,6 +18,7 @@ from opsledger.services.journal.group_commit import GroupCommit
 from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.mark import NAME as MARK
 from opsledger.services.journal.reading import SegmentReading
+from opsledger.services.journal.recorded_at import RecordedAt
 from opsledger.services.journal.recovery import Recovered, durable_view, recover
 from opsledger.services.journal.segment_file import segment_names
 from opsledger.services.journal.segment_writer import SegmentWriter
@@ -86,6 +87,11 @@ class SegmentJournal(SegmentReading):
     def commits_waiting(self) -> int:
         """In the queue before the next batch."""
         return self._commits.waiting
+
+    @property
+    def recorded_at(self) -> RecordedAt | None:
+        """The time of its commits; None for one that is only read."""
+        return self._builder.recorded_at if self._writer else None
 
     def observe_syncs(self, observe: Callable[[float], None]) -> None:
         """From now on ``observe`` is told the seconds that each sync of a batch takes, on the journal's own thread."""

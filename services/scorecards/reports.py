@@ -1,7 +1,6 @@
 """Scorecards from the read models: what the gRPC service and the command line both ask for."""
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from opsledger.core.scorecards.periods import Period, PeriodKind
 from opsledger.core.scorecards.scorecard import Scorecard, scorecard, value_of
 from opsledger.core.scorecards.statistics import CONFIDENCE
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
+from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.scorecards import queries
 from opsledger.services.scorecards.adjusting import adjusted_scores
@@ -21,10 +21,6 @@ from opsledger.services.scorecards.queries import Case, Program, ProgramTime, Su
 
 CONFIDENCE_MIN, CONFIDENCE_MAX = 0.5, 0.999
 BY_NAME = "name"
-
-
-def wall_clock_us() -> int:
-    return time.time_ns() // 1_000
 
 
 class Report(NamedTuple):

@@ -55,7 +55,7 @@ def running(journal: Journal, settings: Settings | None = None, database: str = 
 
         async def start() -> tuple[Application, Server, str]:
             application = assemble(settings, journal, engine, dead.append)
-            server = Server(settings, application.services, application.steps)
+            server = Server(settings, application.services, application.steps, application.conditions)
             addresses = await server.start()
             application.start()
             return application, server, addresses[0]

@@ -35,6 +35,7 @@ from opsledger.services.journal.kafka.term import Term
 from opsledger.services.journal.kafka.topic import Topic, ensure_topic
 from opsledger.services.journal.limits import Limits
 from opsledger.services.journal.reading import SegmentReading
+from opsledger.services.journal.recorded_at import RecordedAt
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 1.0
@@ -238,6 +239,11 @@ class KafkaJournal(SegmentReading):
     def commits_waiting(self) -> int:
         """In the queue before the next batch; none where another node writes."""
         return term.commits_waiting if (term := self._term) else 0
+
+    @property
+    def recorded_at(self) -> RecordedAt | None:
+        """The time of its commits; None where another node writes."""
+        return term.recorded_at if (term := self._term) else None
 
     def fits(self, events: Sequence[NewEvent]) -> bool:
         """One record of the topic may hold a commit of them."""

@@ -22,6 +22,7 @@ from opsledger.services.journal.kafka.records import Record
 from opsledger.services.journal.kafka.replica import Replica
 from opsledger.services.journal.kafka.settings import KafkaLink
 from opsledger.services.journal.limits import Limits
+from opsledger.services.journal.recorded_at import RecordedAt
 
 _MARGIN_S = 5.0
 """The producer gives up by itself; this is for one that does not."""
@@ -50,6 +51,10 @@ class Term:
     @property
     def commits_waiting(self) -> int:
         return self._commits.waiting
+
+    @property
+    def recorded_at(self) -> RecordedAt:
+        return self._builder.recorded_at
 
     def submit(self, commit: Commit, size: int) -> Future[Receipt]:
         return refused(self._moved()) if self.is_fenced else self._commits.submit(commit, size)

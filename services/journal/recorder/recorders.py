@@ -21,6 +21,7 @@ from eventsourcing.persistence import (
 
 from opsledger.core.ports import Commit, Journal, NewEvent
 from opsledger.core.tickets.identity import request_key
+from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.recorder.errors import TRANSLATED
 from opsledger.services.journal.recorder.naming import EVENTS, SNAPSHOTS, Naming
 from opsledger.services.journal.recorder.notifications import JournalSubscription, read_at, wait_for_more
@@ -42,7 +43,7 @@ class _JournalRecorder:
         request_id: str = "", named: bytes = b"", said: bytes = b"", tenant: str = "", occurred_at_us: int | None = None, **_: Any,
     ) -> list[int]:
         """Positions of the stored events, once they are durable."""
-        at_us = time.time_ns() // 1_000 if occurred_at_us is None else occurred_at_us
+        at_us = wall_clock_us() if occurred_at_us is None else occurred_at_us
         events: list[NewEvent] = [self._naming.new_event(stored, tenant, at_us) for stored in stored_events]
         if events and said:
             events[-1] = events[-1]._replace(key=said)
