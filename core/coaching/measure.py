@@ -57,6 +57,8 @@ def _violations(measure: Measure, agent: str) -> Iterator[FieldViolation]:
         yield FieldViolation("measure.metric", "UNKNOWN", f"{measure.metric!r} is none of {', '.join(KPIS)}")
     elif KPIS[measure.metric].sort is Sort.COUNT:
         yield FieldViolation("measure.metric", "A_COUNT", "a count has no sampling error: nothing would tell its change from chance")
+    elif KPIS[measure.metric].of:
+        yield FieldViolation("measure.metric", "A_MEDIAN", f"take the mean of the same cases: {KPIS[measure.metric].of}")
     for agent_or_group in (measure.comparison_group, *measure.comparison_agents):
         yield from check_name("measure.comparison", agent_or_group)
     for name in ("baseline", "follow_up"):

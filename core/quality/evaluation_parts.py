@@ -50,7 +50,7 @@ class Dispute(NamedTuple):
     """That was disputed."""
     at_us: int
     decision: str = ""
-    """"upheld": the score stands; "rescored"; empty while it is open."""
+    """"upheld": the score stood; "rescored": the agent was right; empty while it is open."""
     reviewer_id: str = ""
     review_reason: str = ""
     reviewed_at_us: int | None = None

@@ -23,6 +23,8 @@ class Sort(StrEnum):
     """Sum of numerators (0 or 1 each) ÷ rows; Wilson interval."""
     MEAN = "mean"
     """Sum of numerators ÷ rows, in the KPI's unit; bootstrap interval."""
+    MEDIAN = "median"
+    """The middle one of the numerators that a MEAN has, in the KPI's unit; interval from order statistics."""
     BALANCE = "balance"
     """Numerators are −1, 0 or 1: 100 × sum ÷ rows, from −100 to 100 (NPS); adjusted Wald interval."""
 
@@ -36,6 +38,21 @@ class Kpi(NamedTuple):
     """"tickets", "contacts", "share" (0 to 1), "s", "points", "percent" (0 to 100), "sessions", "actions"."""
     better: int
     """1: a higher figure is better; −1: a lower one; 0: neither says so."""
+    of: str = ""
+    """The KPI whose rows it is figured from; empty: its own."""
+
+    @property
+    def rows(self) -> str:
+        return self.of or self.name
+
+    @property
+    def in_millionths(self) -> bool:
+        """Its numerators are values, not cases."""
+        return self.sort in (Sort.MEAN, Sort.MEDIAN)
+
+
+def _median(kpi: Kpi) -> Kpi:
+    return kpi._replace(name=f"{kpi.name}.median", title=f"{kpi.title}, median", sort=Sort.MEDIAN, of=kpi.name)
 
 
 TICKETS_RESOLVED = Kpi("tickets_resolved", "Tickets resolved", Sort.COUNT, "tickets", 0)
@@ -45,7 +62,16 @@ HANDLE_TIME_PER_TICKET = Kpi("handle_time_per_ticket", "Handle time per ticket",
 REOPEN_RATE = Kpi("reopen_rate", "Reopened", Sort.SHARE, "share", -1)
 FIRST_CONTACT_RESOLUTION = Kpi("first_contact_resolution", "First-contact resolution", Sort.SHARE, "share", 1)
 TRANSFER_RATE = Kpi("transfer_rate", "Transferred", Sort.SHARE, "share", -1)
+RESOLUTION_RATE = Kpi("resolution_rate", "Resolved, of opened", Sort.SHARE, "share", 1)
+FIRST_REPLY_TIME = Kpi("first_reply_time", "First reply", Sort.MEAN, "s", -1)
+FIRST_REPLY_BUSINESS_TIME = Kpi("first_reply_business_time", "First reply, business time", Sort.MEAN, "s", -1)
+RESOLUTION_TIME = Kpi("resolution_time", "Resolution", Sort.MEAN, "s", -1)
+RESOLUTION_BUSINESS_TIME = Kpi("resolution_business_time", "Resolution, business time", Sort.MEAN, "s", -1)
+TIMES = (FIRST_REPLY_TIME, FIRST_REPLY_BUSINESS_TIME, RESOLUTION_TIME, RESOLUTION_BUSINESS_TIME)
 CALLS_ANSWERED = Kpi("calls_answered", "Calls answered", Sort.SHARE, "share", 1)
+ABANDONMENT = Kpi("abandonment", "Calls abandoned", Sort.SHARE, "share", -1)
+SPEED_OF_ANSWER = Kpi("speed_of_answer", "Speed of answer", Sort.MEAN, "s", -1)
+SERVICE_LEVEL = Kpi("service_level", "Service level", Sort.SHARE, "share", 1)
 CSAT = Kpi("csat", "CSAT, satisfied", Sort.SHARE, "share", 1)
 CSAT_MEAN = Kpi("csat_mean", "CSAT, mean of 1 to 5", Sort.MEAN, "points", 1)
 NPS = Kpi("nps", "Net promoter score", Sort.BALANCE, "points", 1)
@@ -56,7 +82,7 @@ CRITICAL_ACCURACY = {
     kind: Kpi(f"critical_accuracy.{kind}", f"No critical error, {kind}", Sort.SHARE, "share", 1)
     for kind in ("customer", "business", "compliance")
 }
-DISPUTES_UPHELD = Kpi("disputes_upheld", "Disputed scores that stood", Sort.SHARE, "share", 0)
+DISPUTES_UPHELD = Kpi("disputes_upheld", "Disputes: the score stood", Sort.SHARE, "share", 0)
 EVALUATOR_SCORE = Kpi("evaluator_score", "Score as an evaluator, mean", Sort.MEAN, "percent", 1)
 
 COACHING_HELD = Kpi("coaching_held", "Coaching sessions held", Sort.COUNT, "sessions", 0)
@@ -71,7 +97,8 @@ KPIS: dict[str, Kpi] = {
     kpi.name: kpi
     for kpi in (
         TICKETS_RESOLVED, CONTACTS_HANDLED, HANDLE_TIME, HANDLE_TIME_PER_TICKET, *SLA_MET.values(), REOPEN_RATE,
-        FIRST_CONTACT_RESOLUTION, TRANSFER_RATE, CALLS_ANSWERED, CSAT, CSAT_MEAN, NPS, QA_SCORE, QA_PASS_RATE,
+        FIRST_CONTACT_RESOLUTION, TRANSFER_RATE, RESOLUTION_RATE, *(kpi for time in TIMES for kpi in (time, _median(time))),
+        CALLS_ANSWERED, ABANDONMENT, SPEED_OF_ANSWER, SERVICE_LEVEL, CSAT, CSAT_MEAN, NPS, QA_SCORE, QA_PASS_RATE,
         *CRITICAL_ACCURACY.values(), DISPUTES_UPHELD, EVALUATOR_SCORE, COACHING_HELD, COACHING_OPEN, COACHING_DONE,
     )
 }

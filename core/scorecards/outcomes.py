@@ -6,12 +6,14 @@ cases: docs/scorecards.md.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from opsledger.core.scorecards import kpis
+from opsledger.core.scorecards.choices import UNSAID, Choices, Credit
 from opsledger.core.scorecards.kpis import MILLIONTHS, Kpi
+from opsledger.core.scorecards.service_level import ServiceLevel
 from opsledger.core.sla.clock import Clock, ClockState
 from opsledger.core.tickets.facts import (
     ActorKind,
@@ -19,6 +21,7 @@ from opsledger.core.tickets.facts import (
     FeedbackKind,
     FeedbackReceived,
     InteractionEnded,
+    Replied,
     TicketFact,
 )
 from opsledger.core.tickets.state import TicketState, begin, evolve
@@ -63,17 +66,30 @@ class _Step(NamedTuple):
         return self.after.reopenings > self.before.reopenings
 
     @property
+    def acting(self) -> str:
+        """The agent who did it; empty where none did."""
+        return self.fact.actor.id if self.fact.actor.kind is ActorKind.AGENT else ""
+
+    @property
     def agent(self) -> str:
         """The agent who had the ticket; the one who acted where it was nobody's."""
-        return self.after.agent or (self.fact.actor.id if self.fact.actor.kind is ActorKind.AGENT else "")
+        return self.after.agent or self.acting
 
 
-def ticket_outcomes(facts: Sequence[TicketFact], clocks: Sequence[Clock]) -> tuple[Outcome, ...]:
+ChoicesAt = Callable[[int], Choices]
+"""What the program has chosen about its figures, at an instant."""
+
+
+def ticket_outcomes(
+    facts: Sequence[TicketFact], clocks: Sequence[Clock], choices_at: ChoicesAt = lambda _: UNSAID
+) -> tuple[Outcome, ...]:
     """The rows of one ticket, whose facts must be in order. Any recorded past is accepted; no facts give no rows."""
     if not facts:
         return ()
     steps = list(_steps(facts))
-    return (*_resolutions(steps), *_contacts(steps), *_feedback(steps), *_sla(steps, clocks))
+    return (
+        *_resolutions(steps, choices_at), *_contacts(steps, choices_at), *_first_reply(steps), *_feedback(steps), *_sla(steps, clocks),
+    )
 
 
 def _steps(facts: Sequence[TicketFact]) -> Iterator[_Step]:
@@ -83,30 +99,47 @@ def _steps(facts: Sequence[TicketFact]) -> Iterator[_Step]:
         yield _Step(fact, before, state)
 
 
-def _resolutions(steps: Sequence[_Step]) -> Iterator[Outcome]:
-    """Volume, reopenings, first-contact resolution, transfers, handling per ticket. A merged ticket's work counts where it went."""
-    resolved = [index for index, step in enumerate(steps) if step.resolves]
-    if not resolved or steps[-1].after.merged_into:
+def _resolutions(steps: Sequence[_Step], choices_at: ChoicesAt) -> Iterator[Outcome]:
+    """Volume, reopenings, transfers, handling and time per ticket, and how many of those opened are resolved. A merged ticket's work
+    counts where it went."""
+    end = steps[-1].after
+    if end.merged_into:
         return
-    for index, until in zip(resolved, [*resolved[1:], len(steps)], strict=True):
+
+    def credited(row: Outcome, step: _Step) -> Outcome:
+        to_resolver = choices_at(step.fact.occurred_at_us).resolutions_credited_to is Credit.RESOLVER
+        return row._replace(agent=step.acting or row.agent) if to_resolver else row
+
+    resolved = [index for index, step in enumerate(steps) if step.resolves]
+    for index, until in zip(resolved, [*resolved[1:], len(steps)], strict=bool(resolved)):
         reopened = any(step.reopens for step in steps[index + 1:until])
-        yield _share(kpis.REOPEN_RATE, steps[index], reopened)
-    first = resolved[0]
-    if _was_in_contact(steps, first):
-        yield _share(kpis.FIRST_CONTACT_RESOLUTION, steps[first], _in_one_contact(steps, first))
-    if steps[-1].after.resolved_at_us is not None:
-        last = steps[resolved[-1]]
-        yield _row(kpis.TICKETS_RESOLVED, last, 1)
-        yield _share(kpis.TRANSFER_RATE, last, last.after.transfers > 0)
+        yield credited(_share(kpis.REOPEN_RATE, steps[index], reopened), steps[index])
+    yield from _first_contact(steps, resolved[0] if resolved else None)
+    last = steps[resolved[-1]] if resolved and end.resolved_at_us is not None else None
+    if last is not None:
+        yield credited(_row(kpis.TICKETS_RESOLVED, last, 1), last)
+        yield credited(_share(kpis.TRANSFER_RATE, last, last.after.transfers > 0), last)
         handled = [_handling_us(step.fact.fact) for step in steps if _answered(step)]
         if handled:
-            yield _mean(kpis.HANDLE_TIME_PER_TICKET, last, sum(handled), f"{len(handled)} contacts")
+            yield credited(_mean(kpis.HANDLE_TIME_PER_TICKET, last, sum(handled), f"{len(handled)} contacts"), last)
+    if end.opening_seen:
+        share = _share(kpis.RESOLUTION_RATE, steps[-1], False)._replace(at_us=end.opened_at_us, agent=end.agent, group=end.group)
+        if last is not None:
+            share = credited(_share(kpis.RESOLUTION_RATE, last, True)._replace(at_us=end.opened_at_us), last)
+            if last.fact.occurred_at_us >= end.opened_at_us:
+                yield credited(_mean(kpis.RESOLUTION_TIME, last, last.fact.occurred_at_us - end.opened_at_us, ""), last)
+        yield share
 
 
-def _was_in_contact(steps: Sequence[_Step], first: int) -> bool:
-    """False for a ticket of calls that nobody took and nobody followed up: there was no contact in which to resolve it."""
-    contacts = [step for step in steps[:first + 1] if isinstance(step.fact.fact, InteractionEnded)]
-    return not contacts or any(map(_answered, contacts)) or steps[first].after.public_replies > 0
+def _first_contact(steps: Sequence[_Step], resolution: int | None) -> Iterator[Outcome]:
+    """Of every ticket that somebody took up, an answered interaction or a public reply of an agent, resolved or not."""
+    contact = next((step for step in steps if _answered(step) or _agent_replied(step)), None)
+    if contact is not None:
+        solved = resolution is not None and _in_one_contact(steps, resolution)
+        row, ended = _share(kpis.FIRST_CONTACT_RESOLUTION, contact, solved), contact.fact.fact
+        if isinstance(ended, InteractionEnded):
+            row = row._replace(agent=ended.agent or row.agent, group=ended.group or row.group)
+        yield row
 
 
 def _in_one_contact(steps: Sequence[_Step], first: int) -> bool:
@@ -124,23 +157,47 @@ def _answered(step: _Step) -> bool:
     return isinstance(step.fact.fact, InteractionEnded) and step.fact.fact.answered
 
 
+def _agent_replied(step: _Step) -> bool:
+    return isinstance(step.fact.fact, Replied) and step.fact.fact.public and step.fact.actor.kind is ActorKind.AGENT
+
+
 def _handling_us(fact: object) -> int:
     return fact.talk_us + fact.hold_us + fact.wrap_us if isinstance(fact, InteractionEnded) else 0
 
 
-def _contacts(steps: Sequence[_Step]) -> Iterator[Outcome]:
-    """Contacts handled and their handle time; calls answered, of those offered."""
+def _contacts(steps: Sequence[_Step], choices_at: ChoicesAt) -> Iterator[Outcome]:
+    """Contacts handled and their handle time; of calls offered how many were answered, how fast, and how many abandoned."""
     for step in steps:
         match step.fact.fact:
             case InteractionEnded() as ended:
                 agent = ended.agent or (step.agent if ended.answered else "")
                 group = ended.group or step.after.group
                 if ended.channel is Channel.CALL:
-                    yield _share(kpis.CALLS_ANSWERED, step, ended.answered, ended.interaction_id)._replace(agent=agent, group=group)
+                    level = choices_at(step.fact.occurred_at_us).service_level
+                    yield from (row._replace(agent=agent, group=group) for row in _call(step, ended, level))
                 if ended.answered:
                     yield _row(kpis.CONTACTS_HANDLED, step, 1, ended.interaction_id)._replace(agent=agent, group=group)
                     handle_time = _mean(kpis.HANDLE_TIME, step, _handling_us(ended), ended.interaction_id)
                     yield handle_time._replace(agent=agent, group=group)
+
+
+def _call(step: _Step, ended: InteractionEnded, level: ServiceLevel | None) -> Iterator[Outcome]:
+    yield _share(kpis.CALLS_ANSWERED, step, ended.answered, ended.interaction_id)
+    yield _share(kpis.ABANDONMENT, step, not ended.answered, ended.interaction_id)
+    if ended.answered and ended.queue_wait_us is not None:
+        yield _mean(kpis.SPEED_OF_ANSWER, step, ended.queue_wait_us, ended.interaction_id)
+    judged = level and level.judge(answered=ended.answered, wait_us=ended.queue_wait_us)
+    if level is not None and judged is not None:
+        yield _share(kpis.SERVICE_LEVEL, step, judged, f"{ended.interaction_id}, {level.words}")
+
+
+def _first_reply(steps: Sequence[_Step]) -> Iterator[Outcome]:
+    """From the opening to the first public reply of an agent, by the calendar on the wall."""
+    end = steps[-1].after
+    reply = next(filter(_agent_replied, steps), None)
+    if reply is not None and end.opening_seen and reply.fact.occurred_at_us >= end.opened_at_us:
+        row = _mean(kpis.FIRST_REPLY_TIME, reply, reply.fact.occurred_at_us - end.opened_at_us, "")
+        yield row._replace(agent=reply.acting or reply.agent)
 
 
 def _feedback(steps: Sequence[_Step]) -> Iterator[Outcome]:
@@ -167,8 +224,14 @@ def _sla(steps: Sequence[_Step], clocks: Sequence[Clock]) -> Iterator[Outcome]:
     for clock in clocks:
         if clock.ended_by is not None and clock.state in (ClockState.MET, ClockState.BREACHED):
             end = by_event[clock.ended_by.event_id]
-            row = _share(kpis.SLA_MET[clock.metric], end, clock.state is ClockState.MET, f"{clock.policy}, cycle {clock.cycle}")
-            yield row._replace(agent=clock.agent, group=clock.group or row.group)
+            detail, agent, group = f"{clock.policy}, cycle {clock.cycle}", clock.agent, clock.group or end.after.group
+            met = clock.state is ClockState.MET
+            yield _share(kpis.SLA_MET[clock.metric], end, met, detail)._replace(agent=agent, group=group)
+            if (kpi := _BUSINESS_TIMES.get(clock.metric)) and (kpi is not kpis.FIRST_REPLY_BUSINESS_TIME or _agent_replied(end)):
+                yield _mean(kpi, end, clock.elapsed_us, detail)._replace(agent=agent, group=group)
+
+
+_BUSINESS_TIMES = {"first_reply": kpis.FIRST_REPLY_BUSINESS_TIME, "resolution": kpis.RESOLUTION_BUSINESS_TIME}
 
 
 def _row(kpi: Kpi, step: _Step, numerator: int, detail: str = "") -> Outcome:

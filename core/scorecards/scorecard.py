@@ -13,6 +13,8 @@ import numpy as np
 
 from opsledger.core.scorecards import statistics
 from opsledger.core.scorecards.kpis import KPIS, MILLIONTHS, Kpi, Sort
+from opsledger.core.scorecards.median import interval as median_interval
+from opsledger.core.scorecards.median import median
 from opsledger.core.scorecards.periods import Period
 from opsledger.core.scorecards.statistics import CONFIDENCE, SMALL_SAMPLE_N, Interval, Reason
 from opsledger.core.scorecards.subjects import Subject
@@ -37,12 +39,12 @@ class Verdict(StrEnum):
 class Figure(NamedTuple):
     kpi: Kpi
     numerator: float
-    """Cases (COUNT), cases that went so (SHARE), sum of values in the KPI's unit (MEAN), promoters − detractors (BALANCE)."""
+    """Cases (COUNT), cases that went so (SHARE), sum of values in the KPI's unit (MEAN, MEDIAN), promoters − detractors (BALANCE)."""
     denominator: int
     """Cases; 1 for a COUNT."""
     cases: int
     value: float | None
-    """numerator ÷ denominator, × 100 for a BALANCE; None when there are no cases."""
+    """numerator ÷ denominator, × 100 for a BALANCE, the middle one for a MEDIAN; None when there are no cases."""
     interval: Interval | None
     reason: Reason | None
     """Why value or interval is None."""
@@ -77,8 +79,8 @@ def scorecard(subject: Subject, period: Period, tallies: Tallies, before: Tallie
     """The scorecard of a period's tallies; ``before`` are those of the period before it."""
     lines = []
     for kpi in KPIS.values():
-        now = figure(kpi, tallies.get(kpi.name, {}), confidence)
-        lines.append(Line(now, trend(now, figure(kpi, before.get(kpi.name, {}), confidence))))
+        now = figure(kpi, tallies.get(kpi.rows, {}), confidence)
+        lines.append(Line(now, trend(now, figure(kpi, before.get(kpi.rows, {}), confidence))))
     return Scorecard(subject, period, tuple(lines))
 
 
@@ -91,6 +93,8 @@ def value_of(kpi: Kpi, tally: Tally) -> float | None:
         return None
     if kpi.sort is Sort.BALANCE:
         return 100 * total / cases
+    if kpi.sort is Sort.MEDIAN:
+        return median(tally) / MILLIONTHS
     return total / (cases * MILLIONTHS) if kpi.sort is Sort.MEAN else total / cases
 
 
@@ -100,7 +104,7 @@ def figure(kpi: Kpi, tally: Tally, confidence: float = CONFIDENCE) -> Figure:
     if kpi.sort is Sort.COUNT:
         return Figure(kpi, cases, 1, cases, value, None, Reason.EXACT)
     found = _interval(kpi, tally, confidence)
-    numerator = _total(tally) / MILLIONTHS if kpi.sort is Sort.MEAN else _total(tally)
+    numerator = _total(tally) / MILLIONTHS if kpi.in_millionths else _total(tally)
     if isinstance(found, Reason):
         return Figure(kpi, numerator, cases, cases, value, None, found)
     return Figure(kpi, numerator, cases, cases, value, found, None)
@@ -112,8 +116,13 @@ def _interval(kpi: Kpi, tally: Tally, confidence: float) -> Interval | Reason:
         return statistics.of_mean(values, confidence)
     if kpi.sort is Sort.SHARE:
         return statistics.wilson(_total(tally), sum(tally.values()), confidence)
-    found = statistics.net_promoter(tally.get(1, 0), tally.get(0, 0), tally.get(-1, 0), confidence)
-    return found if isinstance(found, Reason) else Interval(100 * found.low, 100 * found.high, found.method)
+    if kpi.sort is Sort.MEDIAN:
+        return _scaled(median_interval(tally, confidence), 1 / MILLIONTHS)
+    return _scaled(statistics.net_promoter(tally.get(1, 0), tally.get(0, 0), tally.get(-1, 0), confidence), 100)
+
+
+def _scaled(found: Interval | Reason, factor: float) -> Interval | Reason:
+    return found if isinstance(found, Reason) else Interval(factor * found.low, factor * found.high, found.method)
 
 
 def _total(tally: Tally) -> int:

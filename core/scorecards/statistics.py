@@ -33,6 +33,8 @@ class Reason(StrEnum):
     """Nothing happened that could be measured."""
     ONE_CASE = "ONE_CASE"
     """One value says nothing of how values vary."""
+    FEW_CASES = "FEW_CASES"
+    """So few that no interval holds at the level asked for."""
     NO_SPREAD = "NO_SPREAD"
     """All values are equal: resampling them would claim a certainty that is not there."""
     EXACT = "EXACT"

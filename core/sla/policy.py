@@ -16,8 +16,9 @@ DEFAULT_PAUSE_ON: Mapping[str, frozenset[Status]] = {
     "agent_work": frozenset({Status.PENDING, Status.ON_HOLD}),
     "resolution": frozenset({Status.PENDING, Status.ON_HOLD}),
     "ownership": frozenset({Status.PENDING, Status.ON_HOLD}),
+    "closure": frozenset({Status.PENDING, Status.ON_HOLD}),
 }
-"""The seven metrics, each with the statuses in which its clocks stand still unless a policy says otherwise."""
+"""The metrics, each with the statuses in which its clocks stand still unless a policy says otherwise."""
 
 
 class Reopen(StrEnum):

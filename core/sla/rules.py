@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from opsledger.core.scorecards.choices import UNSAID, Choices
 from opsledger.core.sla.calendar import Calendar
 from opsledger.core.sla.policy import Policy
 from opsledger.core.sla.policy_document import read_policies
 from opsledger.core.sla.reading import RulesReading
+from opsledger.core.sla.scorecard_choices import read_choices
 from opsledger.core.tickets.state import TicketState
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -28,6 +30,7 @@ class Rules:
     policies: tuple[Policy, ...]
     tenant: str = ""
     program: str = ""
+    scorecards: Choices = UNSAID
 
     def match(self, ticket: TicketState) -> Policy | None:
         """The first policy whose condition holds."""
@@ -53,6 +56,11 @@ class RuleBook:
         index = bisect_right(self._effective_from_us, us)
         return self._versions[index - 1] if index else None
 
+    def choices_at(self, us: int) -> Choices:
+        """What the program has chosen about its figures, as in force at an instant."""
+        found = self.at(us)
+        return UNSAID if found is None else found[1].scorecards
+
     def version(self, number: int) -> Rules:
         """The rules of a version. Raises KeyError for a version that is not in the book."""
         return self._by_number[number]
@@ -64,7 +72,7 @@ def parse_rules(document: Mapping[str, object]) -> Rules:
     Raises InvalidRules with one violation for each thing that is wrong, each named by its path: ``policies[0].targets.resolution``.
     """
     reading = RulesReading()
-    top = reading.mapping(document, "", known=("tenant", "program", "time_zone", "week_starts", "calendars", "policies"),
+    top = reading.mapping(document, "", known=("tenant", "program", "time_zone", "week_starts", "calendars", "policies", "scorecards"),
                           required=("time_zone", "policies"))
     calendars = reading.calendars(top.get("calendars", {}), "calendars")
     rules = Rules(
@@ -74,6 +82,7 @@ def parse_rules(document: Mapping[str, object]) -> Rules:
         policies=read_policies(reading, top.get("policies", []), "policies", calendars.keys()),
         tenant=reading.text(top.get("tenant", ""), "tenant"),
         program=reading.text(top.get("program", ""), "program"),
+        scorecards=read_choices(reading, top.get("scorecards", {}), "scorecards"),
     )
     reading.finish()
     return rules

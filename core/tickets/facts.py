@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, TypeAlias
 
+Span: TypeAlias = int
+"""A duration in microseconds, where None must be told from it."""
+
 
 class ActorKind(StrEnum):
     AGENT = "agent"
@@ -113,7 +116,8 @@ class InteractionEnded:
     answered: bool
     agent: str = ""
     group: str = ""
-    queue_wait_us: int = 0
+    queue_wait_us: Span | None = None
+    """None: the source does not say."""
     talk_us: int = 0
     hold_us: int = 0
     wrap_us: int = 0

@@ -30,7 +30,7 @@ INSTANT_US_MAX = 7_258_118_400_000_000
 """2200-01-01."""
 DURATION_US_MAX = 366 * 86_400_000_000
 
-METRICS = ("first_reply", "next_reply", "periodic_update", "requester_wait", "agent_work", "resolution", "ownership")
+METRICS = ("first_reply", "next_reply", "periodic_update", "requester_wait", "agent_work", "resolution", "ownership", "closure")
 
 
 def violations(fact: TicketFact) -> list[FieldViolation]:
@@ -71,7 +71,7 @@ def _inner(fact: TicketFact) -> Iterator[FieldViolation]:
             yield from check_name("interaction_ended.group", ended.group)
             yield from _text("interaction_ended.recording_ref", ended.recording_ref)
             for name in ("queue_wait", "talk", "hold", "wrap"):
-                if not 0 <= getattr(ended, f"{name}_us") <= DURATION_US_MAX:
+                if not 0 <= (getattr(ended, f"{name}_us") or 0) <= DURATION_US_MAX:
                     yield FieldViolation(f"interaction_ended.{name}", "OUT_OF_RANGE", "must lie between 0 and 366 days")
         case FeedbackReceived() as feedback:
             yield from check_name("feedback_received.agent", feedback.agent)

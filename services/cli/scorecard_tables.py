@@ -20,7 +20,10 @@ NOBODY = "(nobody)"
 _VERDICTS = {
     pb.VERDICT_BETTER: Text("better", "green"), pb.VERDICT_WORSE: Text("worse", "red"), pb.VERDICT_NOT_APART: Text("not apart", "dim"),
 }
-_REASONS = {"ONE_CASE": "one case", "NO_SPREAD": "all equal", "NOT_CONNECTED": "one evaluator only", "SATURATED": "too few"}
+_REASONS = {
+    "ONE_CASE": "one case", "FEW_CASES": "too few cases", "NO_SPREAD": "all equal", "NOT_CONNECTED": "one evaluator only",
+    "SATURATED": "too few",
+}
 
 
 def show_one(card: pb.Scorecard, kpis: list[str], console: Console | None = None) -> None:
@@ -153,6 +156,8 @@ def _notes(console: Console, cards: Iterable[pb.Scorecard], kpis: list[str]) -> 
         console.print("* fewer than 30 cases", style="dim")
     used = {figure.kpi for figure in _with_cases(figures)}
     empty = [figure.kpi for figure in cards[0].figures if figure.kpi not in used]
+    for definition in sorted({f"{KPIS[figure.kpi].title}: {figure.definition}" for figure in figures if figure.definition}):
+        console.print(definition, style="dim")
     if empty and not kpis:
         console.print(f"no cases: {', '.join(empty)}", style="dim")
     told = f"rules version {period.rules_version}" if period.rules_version else "no rules are published for this program"

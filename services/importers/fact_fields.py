@@ -114,7 +114,7 @@ class FactMaker:
                 return lambda text: _truth(text) if text else None
             case "float":
                 return lambda text: float(self._binder.number(text)) if text else None
-            case "int":
+            case "int" | "Span | None":
                 return lambda text: duration_us(text, spec.unit, decimal=self._binder.decimal) if text else None
             case name if name.startswith("tuple"):
                 separator = spec.split or ","

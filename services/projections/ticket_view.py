@@ -71,7 +71,7 @@ def ticket_rows(facts: Sequence[TicketFact], book: RuleBook) -> TicketRows:
     problem = ""
     try:
         clocks = run_clocks(facts, book)
-        outcomes = ticket_outcomes(facts, clocks)
+        outcomes = ticket_outcomes(facts, clocks, book.choices_at)
     except Exception as error:  # whatever it is, it is written down and told
         _log.exception("ticket %s: its clocks cannot be computed", facts[0].ticket)
         problem = ascii(error)

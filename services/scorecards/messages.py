@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.drift import AgentScore
+from opsledger.core.scorecards.choices import Choices
 from opsledger.core.scorecards.composite import Definition
 from opsledger.core.scorecards.kpis import QA_SCORE
 from opsledger.core.scorecards.periods import Period, PeriodKind
@@ -70,7 +71,8 @@ def _scorecard(report: Report, card: Scorecard) -> pb.Scorecard:
     return pb.Scorecard(
         tenant=report.program.tenant, program=report.program.name, subject=subject_message(card.subject),
         period=_period(report.period, report.time), before=_period(report.before, report.time),
-        figures=[_figure(line, report.adjusted.get(card.subject.name)) for line in card.lines], confidence=report.confidence,
+        figures=[_figure(line, report.time.choices, report.adjusted.get(card.subject.name)) for line in card.lines],
+        confidence=report.confidence,
     )
 
 
@@ -82,14 +84,14 @@ def _period(period: Period, when: ProgramTime) -> pb.Period:
     )
 
 
-def _figure(line: Line, adjusted: AgentScore | None) -> pb.Figure:
+def _figure(line: Line, choices: Choices, adjusted: AgentScore | None) -> pb.Figure:
     figure, interval = line.figure, line.figure.interval
     beside = adjusted if figure.kpi is QA_SCORE else None
     return pb.Figure(
         kpi=figure.kpi.name, unit=figure.kpi.unit, numerator=figure.numerator, denominator=figure.denominator, value=figure.value,
         low=interval and interval.low, high=interval and interval.high, method=interval.method if interval else "",
         small_sample=figure.small_sample, reason=figure.reason or "", trend=_trend(line),
-        adjusted=_adjusted(beside) if beside else None,
+        adjusted=_adjusted(beside) if beside else None, definition=choices.definition(figure.kpi.name),
     )
 
 

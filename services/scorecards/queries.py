@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, literal, select, tuple_, union_all
 
-from opsledger.core.scorecards.kpis import KPIS, MILLIONTHS, Sort
+from opsledger.core.scorecards.choices import UNSAID, Choices
+from opsledger.core.scorecards.kpis import KPIS, MILLIONTHS
 from opsledger.core.scorecards.periods import Almanac, Period
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.core.sla.rules import parse_rules
@@ -33,6 +34,8 @@ class ProgramTime(NamedTuple):
     almanac: Almanac
     rules_version: int
     """0: no rules are published, and it is UTC for want of a zone."""
+    choices: Choices = UNSAID
+    """What the program means by its figures."""
 
 
 class Case(NamedTuple):
@@ -81,7 +84,7 @@ def program_time(connection: Connection, program: Program, now_us: int) -> Progr
         return ProgramTime(Almanac(zone("UTC")), 0)
     version, document_json = found[-1]
     in_force = parse_rules(json.loads(document_json))
-    return ProgramTime(Almanac(in_force.time_zone, in_force.week_starts), version)
+    return ProgramTime(Almanac(in_force.time_zone, in_force.week_starts), version, in_force.scorecards)
 
 
 def last_at_us(connection: Connection, program: Program, before_us: int | None = None) -> int | None:
@@ -155,7 +158,7 @@ def order_key(case: Case) -> tuple[str | int, ...]:
 
 
 def _case(source: str, ticket_id: str, kpi: str, ordinal: int, at_us: int, agent: str, group: str, numerator: int, *rest: str) -> Case:
-    value = numerator / MILLIONTHS if KPIS[kpi].sort is Sort.MEAN else float(numerator)
+    value = numerator / MILLIONTHS if KPIS[kpi].in_millionths else float(numerator)
     return Case(source, ticket_id, kpi, ordinal, at_us, agent, group, value, *rest)
 
 

@@ -107,7 +107,7 @@ class Reports:
             query = (*program, *subject, period, kpi)
             limit = page_size(size, 100, 1000)
             after = last_of(token, query, 6)
-            found = queries.cases(connection, program, subject, period, [kpi] if kpi else list(KPIS), limit + 1, after)
+            found = queries.cases(connection, program, subject, period, [KPIS[kpi].rows] if kpi else list(KPIS), limit + 1, after)
         page = found[:limit]
         return Cases(when, period, page, page_token(query, queries.order_key(page[-1])) if len(found) > limit else "")
 
@@ -160,7 +160,7 @@ def _ordered(found: SubjectTallies, order_by: str) -> list[str]:
     names = sorted(found, reverse=word == BY_NAME and way == "desc")
     if word == BY_NAME:
         return names
-    values = {name: value_of(KPIS[word], found[name].get(word, {})) for name in names}
+    values = {name: value_of(KPIS[word], found[name].get(KPIS[word].rows, {})) for name in names}
     known = {name: value for name, value in values.items() if value is not None}
     ranked = [name for name in known if KPIS[word].sort is not Sort.MEAN or len(found[name][word]) > 1]  # a mean of equals has no interval
     ranked.sort(key=known.__getitem__, reverse=way == "desc")

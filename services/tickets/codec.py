@@ -116,7 +116,8 @@ _DECODERS: dict[str, Callable[[Any], Fact]] = {
     "replied": lambda m: Replied(_known(_PUBLIC, m.visibility, "replied.visibility"), m.channel),
     "interaction_ended": lambda m: InteractionEnded(
         m.interaction_id, _known(_CHANNELS, m.channel, "interaction_ended.channel"), m.answered, m.agent, m.group,
-        _duration_us(m.queue_wait), _duration_us(m.talk), _duration_us(m.hold), _duration_us(m.wrap), m.recording_ref,
+        _duration_us(m.queue_wait) if m.HasField("queue_wait") else None,
+        _duration_us(m.talk), _duration_us(m.hold), _duration_us(m.wrap), m.recording_ref,
     ),
     "feedback_received": lambda m: FeedbackReceived(
         _known(_FEEDBACK, m.kind, "feedback_received.kind"), m.score, m.scale_min, m.scale_max, m.agent
@@ -180,7 +181,9 @@ def _fill(message: TicketEvent, fact: Fact) -> None:
             target.interaction_id, target.answered = fact.interaction_id, fact.answered
             target.channel = _CHANNELS.index(fact.channel)
             target.agent, target.group, target.recording_ref = fact.agent, fact.group, fact.recording_ref
-            for name in ("queue_wait", "talk", "hold", "wrap"):
+            if fact.queue_wait_us is not None:
+                target.queue_wait.CopyFrom(_duration(fact.queue_wait_us))
+            for name in ("talk", "hold", "wrap"):
                 if span_us := getattr(fact, f"{name}_us"):
                     getattr(target, name).CopyFrom(_duration(span_us))
         case FeedbackReceived():

@@ -77,21 +77,30 @@ def _rows(story: list[Seen]) -> Iterator[Row]:
     for seen in story:
         yield from _contact(seen)
     yield from _feedback(story)
+    opened = next(seen.fact.occurred_at_us for seen in story if isinstance(seen.fact.fact, Opened))
+    replies = [seen for seen in story if _replied(seen)]
+    if replies:
+        waited = (replies[0].fact.occurred_at_us - opened) / 1e6
+        who = replies[0].fact.actor.id or replies[0].agent
+        yield Row("first_reply_time", replies[0].fact.occurred_at_us, who, replies[0].group, waited)
     if any(isinstance(seen.fact.fact, Merged) for seen in story):
         return
     places = [place for place, seen in enumerate(story) if seen.did == "resolved"]
     for place in places:
         later = [seen.did for seen in story[place + 1:] if seen.did in ("resolved", "reopened")]
         yield _row("reopen_rate", story[place], later[:1] == ["reopened"])
-    if places:
-        first = story[:places[0] + 1]
-        replies = [s for s in first if isinstance(s.fact.fact, Replied) and s.fact.fact.public and s.fact.actor.kind == "agent"]
-        tried = [s.fact.fact for s in first if isinstance(s.fact.fact, InteractionEnded)]
-        contacts = [interaction for interaction in tried if interaction.answered]
-        good = len(replies) < 2 and len(contacts) < 2 and not any(s.did == "moved" for s in first)
-        if contacts or replies or not tried:
-            yield _row("first_contact_resolution", first[-1], good and not any(s.did == "reopened" for s in story[places[0]:]))
-    if places and not any(seen.did == "reopened" for seen in story[places[-1]:]):
+    contacts = [seen for seen in story if _picked_up(seen) or _replied(seen)]
+    if contacts:
+        first = story[:places[0] + 1] if places else []
+        good = bool(places) and len([s for s in first if _replied(s)]) < 2 and len([s for s in first if _picked_up(s)]) < 2
+        good = good and not any(s.did == "moved" for s in first) and not any(s.did == "reopened" for s in story[places[0]:])
+        row, taken = _row("first_contact_resolution", contacts[0], good), contacts[0].fact.fact
+        yield row._replace(agent=taken.agent or row.agent, group=taken.group or row.group) if isinstance(taken, InteractionEnded) else row
+    stands = bool(places) and not any(seen.did == "reopened" for seen in story[places[-1]:])
+    rate = _row("resolution_rate", story[places[-1]], 1) if stands else Row("resolution_rate", 0, story[-1].agent, story[-1].group, 0)
+    yield rate._replace(at_us=opened)
+    if stands:
+        yield _row("resolution_time", story[places[-1]], (story[places[-1]].fact.occurred_at_us - opened) / 1e6)
         last = story[places[-1]]
         yield _row("tickets_resolved", last, 1)
         yield _row("transfer_rate", last, any(seen.did == "moved" for seen in story[:places[-1]]))
@@ -100,10 +109,23 @@ def _rows(story: list[Seen]) -> Iterator[Row]:
             yield _row("handle_time_per_ticket", last, sum(seconds))
 
 
+def _picked_up(seen: Seen) -> bool:
+    return isinstance(seen.fact.fact, InteractionEnded) and seen.fact.fact.answered
+
+
+def _replied(seen: Seen) -> bool:
+    return isinstance(seen.fact.fact, Replied) and seen.fact.fact.public and seen.fact.actor.kind == "agent"
+
+
 def _contact(seen: Seen) -> Iterator[Row]:
     ended = seen.fact.fact
     if isinstance(ended, InteractionEnded):
         group = ended.group or seen.group
+        if ended.channel == "call":
+            who = (ended.agent or seen.who) if ended.answered else ended.agent
+            yield Row("abandonment", seen.fact.occurred_at_us, who, group, not ended.answered)
+            if ended.answered and ended.queue_wait_us is not None:
+                yield Row("speed_of_answer", seen.fact.occurred_at_us, who, group, ended.queue_wait_us / 1e6)
         if ended.answered:
             agent = ended.agent or seen.who
             yield Row("contacts_handled", seen.fact.occurred_at_us, agent, group, 1)

@@ -64,6 +64,7 @@ class Oracle:
         self.promises: dict[str, int | None] = {}
         self.status, self.priority, self.group, self.merged = "new", "", "", False
         self.replies, self.begun, self.message = 0, False, None
+        self.closed = self.left_closed = False
 
     def run(self, facts: Sequence[TicketFact]) -> dict[tuple[str, int], dict[str, Any]]:
         first, last = facts[0].occurred_at_us // MINUTE_US, facts[-1].occurred_at_us // MINUTE_US
@@ -80,7 +81,7 @@ class Oracle:
     # what a fact does
 
     def take(self, fact: TicketFact, minute: int) -> None:
-        was_done, old_group, was_merged = self.done, self.group, self.merged
+        was_done, old_group, was_merged, old_status = self.done, self.group, self.merged, self.status
         inner, agent, requester = fact.fact, fact.actor.kind is ActorKind.AGENT, fact.actor.kind is ActorKind.REQUESTER
         match inner:
             case Opened():
@@ -111,6 +112,7 @@ class Oracle:
             self.apply(minute)
             return
         resolved, reopened = self.done and not was_done, was_done and not self.done
+        self.closed, self.left_closed = self.status == "closed" != old_status, old_status == "closed" != self.status
         for metric in self.metrics:
             getattr(self, f"on_{metric}", self.on_life)(metric, minute, begins, resolved, reopened, replied, wrote, old_group)
         self.apply(minute)
@@ -122,6 +124,9 @@ class Oracle:
             self.reopen(metric, minute)
         if resolved:
             self.end_all(metric, minute, "resolved")
+
+    def on_closure(self, metric: str, minute: int, begins: bool, *_: Any) -> None:
+        self.on_life(metric, minute, begins, self.closed, self.left_closed)
 
     def on_first_reply(
         self, metric: str, minute: int, begins: bool, resolved: bool, reopened: bool, replied: bool, wrote: bool, old_group: str
@@ -255,7 +260,7 @@ class Oracle:
 
     def letter(self, cycle: Cycle) -> str:
         defaults = {"requester_wait": {"pending"}, "agent_work": {"pending", "on_hold"}, "resolution": {"pending", "on_hold"},
-                    "ownership": {"pending", "on_hold"}}
+                    "ownership": {"pending", "on_hold"}, "closure": {"pending", "on_hold"}}
         pausing: Any = defaults.get(cycle.metric, ())
         if self.policy is not None and cycle.metric in self.policy.target:
             pausing = self.policy.pause_on[cycle.metric]

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from opsledger.core.sla.metrics import first_reply, lifetime, next_reply, ownership, periodic_update
+from opsledger.core.sla.metrics import closure, first_reply, lifetime, next_reply, ownership, periodic_update
 from opsledger.core.sla.metrics.moment import Moment
 from opsledger.core.sla.metrics.track import Track
 from opsledger.core.tickets.validation import METRICS
@@ -16,6 +16,7 @@ STEPS: Mapping[str, Callable[[Track, Moment], None]] = {
     "agent_work": lifetime.step,
     "resolution": lifetime.step,
     "ownership": ownership.step,
+    "closure": closure.step,
 }
 
 __all__ = ["METRICS", "STEPS"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from opsledger.core.sla.policy import Policy, Reopen, Target
 from opsledger.core.sla.rules import Rules
-from opsledger.core.tickets.facts import ActorKind, Replied, TicketFact
+from opsledger.core.tickets.facts import ActorKind, Replied, Status, TicketFact
 from opsledger.core.tickets.state import TicketState
 
 
@@ -23,6 +23,9 @@ class Moment:
     resolved: bool
     """The ticket is resolved or closed, and was not before."""
     reopened: bool
+    closed: bool
+    """The ticket is closed, and was not before."""
+    left_closed: bool
     merged: bool
     agent_replied: bool
     """In public."""
@@ -42,11 +45,14 @@ def moment_of(
     fact: TicketFact, before: TicketState, after: TicketState, *, begins: bool, in_force: tuple[int, Rules] | None, policy: Policy | None
 ) -> Moment:
     was_done, is_done = before.status.is_done, after.status.is_done
+    was_closed, is_closed = before.status is Status.CLOSED, after.status is Status.CLOSED
     public = isinstance(fact.fact, Replied) and fact.fact.public
     return Moment(
         fact, before, after, in_force, policy, begins,
         resolved=is_done and not was_done,
         reopened=was_done and not is_done,
+        closed=is_closed and not was_closed,
+        left_closed=was_closed and not is_closed,
         merged=bool(after.merged_into) and not before.merged_into,
         agent_replied=public and fact.actor.kind is ActorKind.AGENT,
         requester_replied=public and fact.actor.kind is ActorKind.REQUESTER,

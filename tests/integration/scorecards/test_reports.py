@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from statistics import median
 
 import pytest
 from sqlalchemy import Engine
@@ -15,6 +16,7 @@ from opsledger.core.scorecards.statistics import Reason
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook, parse_rules
+from opsledger.core.tickets.facts import Replied
 from opsledger.core.tickets.order import in_order
 from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import Numbered
@@ -70,12 +72,14 @@ def expected() -> list[Row]:
             if clock.state in ("met", "breached"):
                 assert clock.ended_at_us is not None
                 rows.append(Row(f"sla_met.{clock.metric}", clock.ended_at_us, clock.agent, "", clock.state == "met"))
+                if clock.metric == "resolution" or isinstance(clock.ended_by and clock.ended_by.fact, Replied):
+                    rows.append(Row(f"{clock.metric}_business_time", clock.ended_at_us, clock.agent, "", clock.elapsed_us / 1e6))
     return rows
 
 
 def figures(card: Scorecard) -> dict[str, tuple[float, int]]:
-    """Sum and number of cases of the KPIs that have any."""
-    found = {line.figure.kpi.name: line.figure for line in card.lines}
+    """Sum and number of cases of the KPIs that have any rows of their own."""
+    found = {line.figure.kpi.name: line.figure for line in card.lines if not line.figure.kpi.of}
     return {name: _parts(figure) for name, figure in found.items() if figure.cases}
 
 
@@ -102,10 +106,28 @@ def test_every_figure_is_what_the_rules_say(reports: Reports) -> None:
         assert {card.subject.name: figures(card) for card in agents} == {
             name: summed([row for row in within if row.agent == name]) for name in {row.agent for row in within}
         }
-        others = [row for row in within if not row.kpi.startswith("sla_met")]
+        others = [row for row in within if not _of_a_clock(row.kpi)]
         for card in reports.scorecards(DESK, SubjectKind.GROUP, kind, label).scorecards:
-            found = {kpi: parts for kpi, parts in figures(card).items() if not kpi.startswith("sla_met")}
+            found = {kpi: parts for kpi, parts in figures(card).items() if not _of_a_clock(kpi)}
             assert found == summed([row for row in others if row.group == card.subject.name])
+
+
+def _of_a_clock(kpi: str) -> bool:
+    return kpi.startswith("sla_met") or kpi.endswith("_business_time")
+
+
+def test_a_median_is_the_middle_one_of_the_cases_of_its_mean(reports: Reports) -> None:
+    card = reports.scorecard(DESK, Subject(SubjectKind.PROGRAM, "desk"), PeriodKind.MONTH, "2026-03").scorecards[0]
+    medians = [line.figure for line in card.lines if line.figure.kpi.of]
+    assert len(medians) == 4
+    for figure in medians:
+        values = [row.counted for row in expected() if row.kpi == figure.kpi.of and card.period.start_us <= row.at_us < card.period.end_us]
+        assert figure.value == pytest.approx(median(values))
+        assert figure.interval is not None
+        assert figure.interval.low in map(pytest.approx, values)
+        assert figure.interval.low <= figure.value <= figure.interval.high
+        shown = reports.cases(DESK, card.subject, PeriodKind.MONTH, "2026-03", figure.kpi.name, size=1000).cases
+        assert sorted(case.value for case in shown) == pytest.approx(sorted(values))
 
 
 @pytest.mark.parametrize("by", [SubjectKind.AGENT, SubjectKind.GROUP])

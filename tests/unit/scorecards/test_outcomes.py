@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsledger.core.scorecards.choices import Choices, Credit
 from opsledger.core.scorecards.kpis import KPIS, Sort
 from opsledger.core.scorecards.outcomes import Outcome, ticket_outcomes
+from opsledger.core.scorecards.service_level import Formula, ServiceLevel
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook, parse_rules
 from opsledger.core.tickets.facts import (
@@ -108,8 +110,8 @@ class TestFirstContactResolution:
         assert rows("first_contact_resolution", ticket(OPENED, (5, ANN, Replied(True)), (5, ANN, RESOLVED))) == [(5, "ann", "desk", 1)]
 
     def test_one_call_and_a_confirmation_by_mail(self) -> None:
-        facts = ticket(OPENED, (5, ANN, call(60)), (6, ANN, Replied(True)), (6, ANN, RESOLVED))
-        assert rows("first_contact_resolution", facts) == [(6, "ann", "desk", 1)]
+        facts = ticket(OPENED, (5, BOB, call(60, agent="bob", group="phones")), (6, ANN, Replied(True)), (6, ANN, RESOLVED))
+        assert rows("first_contact_resolution", facts) == [(5, "bob", "phones", 1)]
 
     @pytest.mark.parametrize(
         "second", [(6, ANN, Replied(True)), (6, ANN, Assigned(group="second line"))], ids=["second reply", "transfer"]
@@ -130,9 +132,106 @@ class TestFirstContactResolution:
         assert rows("first_contact_resolution", ticket(OPENED, missed, (9, ROBOT, RESOLVED))) == []
         assert rows("first_contact_resolution", ticket(OPENED, missed, (6, ANN, Replied(True)), (9, ANN, RESOLVED)))[0][3] == 1
 
-    def test_a_reopening_takes_it_back_from_the_agent_of_the_first_resolution(self) -> None:
-        facts = ticket(OPENED, (3, ANN, RESOLVED), (5, CUSTOMER, REOPENED), (6, ROBOT, Assigned(agent="bob")), (9, BOB, RESOLVED))
-        assert rows("first_contact_resolution", facts) == [(3, "ann", "desk", 0)]
+    def test_a_reopening_takes_it_back_from_the_agent_of_the_first_contact(self) -> None:
+        replied, moved = (2, ANN, Replied(True)), (6, ROBOT, Assigned(agent="bob"))
+        facts = ticket(OPENED, replied, (3, ANN, RESOLVED), (5, CUSTOMER, REOPENED), moved, (9, BOB, RESOLVED))
+        assert rows("first_contact_resolution", facts) == [(2, "ann", "desk", 0)]
+
+    def test_a_contact_that_did_not_resolve_the_ticket_is_a_case(self) -> None:
+        assert rows("first_contact_resolution", ticket(OPENED, (5, ANN, call(60)))) == [(5, "ann", "desk", 0)]
+
+    def test_a_ticket_without_any_contact_is_no_case(self) -> None:
+        assert rows("first_contact_resolution", ticket(OPENED, (9, ANN, RESOLVED))) == []
+
+
+class TestResolutionRate:
+    def test_every_opened_ticket_is_a_case_dated_at_its_opening(self) -> None:
+        moved = (3, ROBOT, Assigned(agent="bob"))
+        assert rows("resolution_rate", ticket(OPENED, moved)) == [(0, "bob", "desk", 0)]
+        assert rows("resolution_rate", ticket(OPENED, moved, (9, BOB, RESOLVED))) == [(0, "bob", "desk", 1)]
+
+    def test_a_reopening_takes_it_back(self) -> None:
+        assert rows("resolution_rate", ticket(OPENED, (3, ANN, RESOLVED), (5, CUSTOMER, REOPENED))) == [(0, "ann", "desk", 0)]
+
+    def test_a_ticket_whose_opening_is_not_known_has_no_date_and_no_case(self) -> None:
+        assert rows("resolution_rate", ticket((3, ANN, RESOLVED))) == []
+
+
+class TestTimes:
+    def test_the_first_reply_counts_from_the_opening_for_who_replied(self) -> None:
+        facts = ticket(OPENED, (2, ROBOT, Replied(True)), (4, ANN, Replied(False)), (5, BOB, Replied(True)), (9, ANN, Replied(True)))
+        assert rows("first_reply_time", facts) == [(5, "bob", "desk", 5 * MINUTE_US)]
+
+    def test_a_resolution_counts_from_the_opening_to_the_one_that_stands(self) -> None:
+        facts = ticket(OPENED, (3, ANN, RESOLVED), (5, CUSTOMER, REOPENED), (9, ANN, RESOLVED))
+        assert rows("resolution_time", facts) == [(9, "ann", "desk", 9 * MINUTE_US)]
+        assert rows("resolution_time", facts[:3]) == []
+
+    def test_without_a_known_opening_there_is_no_time(self) -> None:
+        facts = ticket((3, ANN, Replied(True)), (9, ANN, RESOLVED))
+        assert rows("first_reply_time", facts) == rows("resolution_time", facts) == []
+
+    def test_business_time_is_what_the_clocks_counted(self) -> None:
+        paused = (1, ANN, StatusChanged(Status.PENDING)), (4, ANN, StatusChanged(Status.OPEN))
+        facts = ticket(OPENED, *paused, (5, ANN, Replied(True)), (9, ANN, RESOLVED))
+        assert rows("first_reply_business_time", facts) == [(5, "ann", "desk", 5 * MINUTE_US)]
+        assert rows("resolution_business_time", facts) == [(9, "ann", "desk", 6 * MINUTE_US)]
+
+    def test_a_resolution_without_a_reply_is_no_first_reply(self) -> None:
+        assert rows("first_reply_business_time", ticket(OPENED, (5, ANN, RESOLVED))) == []
+
+
+class TestCreditOfResolutions:
+    def test_by_choice_to_the_agent_who_resolved_it(self) -> None:
+        facts = ticket(OPENED, (3, ANN, Replied(True)), (9, BOB, RESOLVED))
+        found = ticket_outcomes(facts, (), lambda _: Choices(resolutions_credited_to=Credit.RESOLVER))
+        credited = {row.kpi: row.agent for row in found}
+        assert {name for name, agent in credited.items() if agent == "bob"} == {
+            "reopen_rate", "tickets_resolved", "transfer_rate", "resolution_rate", "resolution_time",
+        }
+        assert credited["first_contact_resolution"] == credited["first_reply_time"] == "ann"
+
+    def test_to_the_owner_where_a_robot_resolved_it(self) -> None:
+        found = ticket_outcomes(ticket(OPENED, (9, ROBOT, RESOLVED)), (), lambda _: Choices(resolutions_credited_to=Credit.RESOLVER))
+        assert {row.agent for row in found} == {"ann"}
+
+
+class TestCalls:
+    """The five formulae on the calls of one day: 1,000 offered, 900 answered, 760 of them in time, 100 abandoned, 40 of them short."""
+
+    def calls(self) -> list[TicketFact]:
+        waits = [(True, 20)] * 760 + [(True, 21)] * 140 + [(False, 20)] * 40 + [(False, 21)] * 60
+        return ticket(OPENED, *(
+            (minute, ROBOT, InteractionEnded(f"c{minute}", Channel.CALL, answered, queue_wait_us=wait_s * SECOND_US))
+            for minute, (answered, wait_s) in enumerate(waits, 1)
+        ))
+
+    @pytest.mark.parametrize(("formula", "counted", "of"), [
+        (Formula.OF_OFFERED, 760, 1_000), (Formula.OF_OFFERED_WITHOUT_SHORT, 760, 960), (Formula.WITH_SHORT_OF_OFFERED, 800, 1_000),
+        (Formula.OF_ANSWERED, 760, 900), (Formula.OF_ANSWERED_AND_LATE, 760, 960),
+    ])
+    def test_service_level(self, formula: Formula, counted: int, of: int) -> None:
+        found = ticket_outcomes(self.calls(), (), lambda _: Choices(ServiceLevel(20 * SECOND_US, formula)))
+        level = [row for row in found if row.kpi == "service_level"]
+        assert (sum(row.numerator for row in level), len(level)) == (counted, of)
+        assert level[0].detail == f"c1, answered within 20 s, {formula}"
+
+    def test_without_a_choice_there_is_no_service_level(self) -> None:
+        assert rows("service_level", self.calls()) == []
+
+    def test_abandonment_is_what_was_not_answered_of_what_was_offered(self) -> None:
+        assert [row[3] for row in rows("abandonment", self.calls())] == [0] * 900 + [1] * 100
+
+    def test_speed_of_answer_is_the_wait_of_answered_calls(self) -> None:
+        assert [row[3] // SECOND_US for row in rows("speed_of_answer", self.calls())] == [20] * 760 + [21] * 140
+
+    def test_a_wait_that_the_source_does_not_say_is_no_wait_of_zero(self) -> None:
+        unsaid, none = InteractionEnded("c", Channel.CALL, True), InteractionEnded("d", Channel.CALL, True, queue_wait_us=0)
+        assert rows("speed_of_answer", ticket(OPENED, (4, ANN, unsaid), (5, ANN, none))) == [(5, "ann", "desk", 0)]
+
+    def test_a_chat_is_no_call(self) -> None:
+        facts = ticket(OPENED, (4, ANN, call(60, channel=Channel.CHAT)))
+        assert rows("speed_of_answer", facts) == rows("abandonment", facts) == []
 
 
 class TestTransferRate:

@@ -207,3 +207,19 @@ def test_a_metric_without_a_target_has_no_clock() -> None:
 
 def test_no_facts_no_clocks() -> None:
     assert clocks(policy("resolution: 1h"), []) == {}
+
+
+class TestClosure:
+    book = policy("closure: 8h")
+
+    def test_it_runs_on_after_the_resolution_until_the_ticket_is_closed(self) -> None:
+        facts = at("mon 09:00", OPENED), at("mon 10:00", RESOLVED), at("mon 12:00", CLOSED)
+        assert cycles("closure", self.book, *facts) == [("mon 09:00", "mon 12:00", "met")]
+
+    def test_a_ticket_that_is_only_resolved_keeps_it_running(self) -> None:
+        assert cycles("closure", self.book, at("mon 09:00", OPENED), at("mon 10:00", RESOLVED)) == [("mon 09:00", None, "running")]
+
+    @pytest.mark.parametrize("later", [OPEN, RESOLVED])
+    def test_a_closed_ticket_that_gets_another_status_is_reopened_for_it(self, later: StatusChanged) -> None:
+        facts = at("mon 09:00", OPENED), at("mon 10:00", CLOSED), at("mon 11:00", later), at("mon 12:00", CLOSED)
+        assert cycles("closure", self.book, *facts) == [("mon 09:00", "mon 12:00", "met")]
