@@ -1,23 +1,22 @@
 """``opsledger import``: logs of other systems become ticket facts in the journal."""
 from __future__ import annotations
 
-import json
-import sys
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsledger.core.errors import FieldViolation, InvalidRules
+from opsledger.services.cli.import_summary import answering, print_summary
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder, NoProject
 from opsledger.services.cli.remote import ServerAddress, Token
 
 if TYPE_CHECKING:
-    from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
     from opsledger.services.importers.destination import Destination
+    from opsledger.services.importers.first_rules import FirstRules
     from opsledger.services.importers.runner import Reader
-    from opsledger.services.importers.summary import Summary
+    from opsledger.services.importers.spool import Program
 
 group = typer.Typer(
     no_args_is_help=True,
@@ -27,10 +26,11 @@ group = typer.Typer(
 
 File = Annotated[str, typer.Argument(help="The file, plain or compressed (.gz, .xz); - reads standard input.", metavar="FILE")]
 Tenant = Annotated[str, typer.Option(help="The client whose tickets they are.")]
-Program = Annotated[str, typer.Option(help="The piece of work that has its own SLA rules.")]
+ProgramName = Annotated[str, typer.Option(help="The piece of work that has its own SLA rules.")]
 SourceName = Annotated[str, typer.Option("--source", help="Name of the system they come from.")]
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave wrong rows out and record the others.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and count; record nothing.")]
+ShownTicket = Annotated[str, typer.Option("--ticket", help="With --dry-run: show the facts of this ticket, and which rows say them.")]
 RulesFile = Annotated[
     Path | None, typer.Option("--rules", help="SLA rules (YAML) to publish first; once, however often they are given.", show_default=False)
 ]
@@ -40,13 +40,14 @@ RulesFile = Annotated[
 def servicenow(
     file: File,
     tenant: Tenant = "default",
-    program: Program = "default",
+    program: ProgramName = "default",
     source: SourceName = "servicenow",
     time_zone: Annotated[str, typer.Option(help="Of the times in the file, which carry none.")] = "UTC",
     keep_last: Annotated[bool, typer.Option("--keep-last", help="Take the last incident even when the file is cut off in it.")] = False,
     rules: RulesFile = None,
     skip_invalid: SkipInvalid = False,
     dry_run: DryRun = False,
+    ticket: ShownTicket = "",
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
     no_project: NoProject = False,
@@ -59,8 +60,9 @@ def servicenow(
     from opsledger.services.importers.writing import Owner
 
     reader = ServiceNowReader(Owner(tenant, program, source), time_zone, keep_last)
-    target = _target(journal, database, no_project, server, token, _rules(rules, tenant, program))
-    _run(file, reader, target, skip_invalid, dry_run, as_json)
+    with answering(as_json, dry_run):
+        target = _target(journal, database, no_project, server, token)
+        _run(file, reader, target, _rules(rules, tenant, program), skip_invalid, dry_run, ticket, as_json)
 
 
 @group.command()
@@ -69,6 +71,7 @@ def events(
     rules: RulesFile = None,
     skip_invalid: SkipInvalid = False,
     dry_run: DryRun = False,
+    ticket: ShownTicket = "",
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
     no_project: NoProject = False,
@@ -79,8 +82,9 @@ def events(
     """JSON lines: one TicketEvent in protobuf JSON on each."""
     from opsledger.services.importers.json_lines import EventsReader
 
-    target = _target(journal, database, no_project, server, token, _rules(rules))
-    _run(file, EventsReader(), target, skip_invalid, dry_run, as_json)
+    with answering(as_json, dry_run):
+        target = _target(journal, database, no_project, server, token)
+        _run(file, EventsReader(), target, _rules(rules), skip_invalid, dry_run, ticket, as_json)
 
 
 @group.command()
@@ -93,6 +97,7 @@ def csv(
     rules: RulesFile = None,
     skip_invalid: SkipInvalid = False,
     dry_run: DryRun = False,
+    ticket: ShownTicket = "",
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
     no_project: NoProject = False,
@@ -105,76 +110,49 @@ def csv(
     from opsledger.services.importers.mapping import ValueSpec, load_mapping
 
     given = {"tenant": tenant, "program": program, "source": source}
-    spec = load_mapping(mapping).model_copy(update={name: ValueSpec(value=text) for name, text in given.items() if text})
-    published = _rules(rules, spec.tenant.constant, spec.program.constant)
-    target = _target(journal, database, no_project, server, token, published)
-    _run(file, CsvReader(spec, str(mapping)), target, skip_invalid, dry_run, as_json)
+    with answering(as_json, dry_run):
+        spec = load_mapping(mapping).model_copy(update={name: ValueSpec(value=text) for name, text in given.items() if text})
+        published = _rules(rules, spec.tenant.constant, spec.program.constant)
+        target = _target(journal, database, no_project, server, token)
+        _run(file, CsvReader(spec, str(mapping)), target, published, skip_invalid, dry_run, ticket, as_json)
 
 
-def _target(
-    journal: Path, database: str, no_project: bool, server: str, token: str, rules: PublishRulesRequest | None
-) -> Destination:
+def _target(journal: Path, database: str, no_project: bool, server: str, token: str) -> Destination:
     from opsledger.services.importers.destination import JournalDestination, ServerDestination
 
     if server:
-        return ServerDestination(server, token, rules)
-    return JournalDestination(journal, None if no_project else database, rules)
+        return ServerDestination(server, token)
+    return JournalDestination(journal, None if no_project else database)
 
 
-def _rules(file: Path | None, tenant: str = "", program: str = "") -> PublishRulesRequest | None:
-    """The request that publishes them: for the program that the file names, else the one that all facts belong to.
-
-    Raises InvalidRules when neither says whose they are.
-    """
+def _rules(file: Path | None, tenant: str = "", program: str = "") -> FirstRules | None:
+    """For the program that the file names, else the one that the command line or the mapping does, else that of the events."""
     if file is None:
         return None
-    from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
     from opsledger.services.cli.rules import read_rules
-    from opsledger.services.importers.writing import derived_id
+    from opsledger.services.importers.first_rules import FirstRules
 
     document_json, rules = read_rules(file)
-    tenant, program = rules.tenant or tenant, rules.program or program
-    if missing := [name for name, value in (("tenant", tenant), ("program", program)) if not value]:
-        raise InvalidRules(*(
-            FieldViolation(f"{file}: {name}", "REQUIRED", "must be given, because the events are not all of one") for name in missing
-        ))
-    return PublishRulesRequest(
-        request_id=derived_id("rules", tenant, program, document_json), tenant=tenant, program=program, document_json=document_json,
-    )
+    return FirstRules(str(file), document_json, rules.tenant or tenant, rules.program or program)
 
 
-def _run(file: str, reader: Reader, target: Destination, skip_invalid: bool, dry_run: bool, as_json: bool) -> None:
+def _run(
+    file: str, reader: Reader, target: Destination, rules: FirstRules | None, skip_invalid: bool, dry_run: bool, ticket: str, as_json: bool
+) -> None:
     from opsledger.services.cli.progress import progress_steps
     from opsledger.services.importers.runner import run_import
 
+    if ticket and not dry_run:
+        raise typer.BadParameter("shows the facts of a dry run: give --dry-run too", param_hint="--ticket")
+
+    def publish(programs: Collection[Program]) -> None:
+        target.rules = rules.request(programs) if rules is not None else None
+
     with progress_steps() as progress, closing(target):
-        summary = run_import(file, reader, None if dry_run else target.open_sink, skip_invalid=skip_invalid, progress=progress)
+        summary = run_import(
+            file, reader, None if dry_run else target.open_sink, skip_invalid=skip_invalid, ticket_id=ticket, belonging=publish,
+            progress=progress,
+        )
         if not dry_run:
             target.project(progress)
-    if as_json:
-        print(json.dumps(summary.as_json(), ensure_ascii=False))
-    else:
-        _print(summary)
-
-
-def _print(summary: Summary) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None)
-    table.add_column(justify="right")
-    table.add_column()
-    lines: list[tuple[int, str]] = [(summary.rows, "rows"), (summary.tickets, "tickets"), (summary.events, "events")]
-    if summary.dry_run:
-        lines.append((0, "recorded: this was a dry run"))
-    else:
-        lines += [(summary.recorded, "recorded"), (summary.duplicates, "known already")]
-    lines += [(summary.invalid, "invalid rows left out")] * bool(summary.invalid)
-    lines += [(count, what) for what, count in summary.notes.items()]
-    for count, what in lines:
-        table.add_row(f"{count:,}", what)
-    Console().print(table)
-    for remark in summary.remarks:
-        print(f"note: {remark}", file=sys.stderr)
-    for violation in summary.problems:
-        print(f"left out: {violation.field}: {violation.description}", file=sys.stderr)
+    print_summary(summary, as_json)

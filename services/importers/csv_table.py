@@ -36,9 +36,10 @@ class CsvReader:
         plan = bind(self.mapping, self.mapping_file, table.columns, delimiter=table.delimiter, typed=table.typed)
         self._spool_rows(table, plan, spool, problems, summary)
         writer = FactWriter(spool, problems)
+        held: set[int] = set()
         for ticket in spool.tickets():
             key = TicketKey(*json.loads(ticket.ticket))
-            reader = TicketReader(plan, key, table.columns, one_row=self.mapping.rows == "tickets")
+            reader = TicketReader(plan, key, table.columns, held, one_row=self.mapping.rows == "tickets")
             whole = list(settled_rows(table, ticket.rows, problems))
             summary.rows += len(whole)
             rows = self._in_order(whole, plan, problems, summary)
@@ -51,6 +52,12 @@ class CsvReader:
             for line, facts in reader.read(rows, lambda line, violation: problems.add(line, [violation])):
                 summary.note("rows of which no rule says anything", not facts)
                 writer.write(line, facts)
+
+        if summary.rows:
+            summary.remarks += [
+                f"{self.mapping_file}: rules[{number}] ({', '.join(kind for kind, _ in rule.emit)}) held for no row"
+                for number, rule in enumerate(self.mapping.rules) if number not in held
+            ]
 
     def _spool_rows(self, table: AnyTable, plan: Plan, spool: Spool, problems: Problems, summary: Summary) -> None:
         for row in table:

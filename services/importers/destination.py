@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 
 class Destination(Protocol):
+    rules: PublishRulesRequest | None
+    """Published before the first fact."""
+
     def open_sink(self) -> Sink: ...
 
     def project(self, progress: Progress) -> None:
@@ -27,8 +30,8 @@ class JournalDestination:
     """Opens everything only when there is something to record, so that wrong input does not even create it."""
 
     def __init__(self, folder: Path, database: str | None, rules: PublishRulesRequest | None = None) -> None:
-        """``database`` None: leave the read models alone. ``rules`` are published before the first fact."""
-        self._folder, self._database, self._rules = folder, database, rules
+        """``database`` None: leave the read models alone."""
+        self._folder, self._database, self.rules = folder, database, rules
         self._resources = ExitStack()
         self._journal: Journal | None = None
         self._projector: Projector | None = None
@@ -48,8 +51,8 @@ class JournalDestination:
         self._journal = self._resources.enter_context(closing(SegmentJournal.open(self._folder)))
         if engine is not None:
             self._projector = Projector(Numbered(self._journal), engine)
-        if self._rules is not None:
-            RuleRegistry(self._journal).PublishRules(self._rules)
+        if self.rules is not None:
+            RuleRegistry(self._journal).PublishRules(self.rules)
         return Intake(self._journal)
 
     def project(self, progress: Progress) -> None:
@@ -66,7 +69,7 @@ class ServerDestination:
     """The server keeps its own read models up to date."""
 
     def __init__(self, address: str, token: str, rules: PublishRulesRequest | None = None) -> None:
-        self._address, self._token, self._rules = address, token, rules
+        self._address, self._token, self.rules = address, token, rules
         self._resources = ExitStack()
 
     def open_sink(self) -> Sink:
@@ -74,8 +77,8 @@ class ServerDestination:
         from opsledger.services.client import connect
 
         client = self._resources.enter_context(connect(self._address, token=self._token))
-        if self._rules is not None:
-            client.rules.PublishRules(self._rules)
+        if self.rules is not None:
+            client.rules.PublishRules(self.rules)
         stream = self._resources.enter_context(client.recorder.stream())
         stream.submit(()).result()  # its answer says how large batches may be
         return stream

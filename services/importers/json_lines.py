@@ -24,6 +24,8 @@ class EventsReader:
             line = text.strip()
             if not line:
                 continue
+            if summary.rows == 0 and (reason := _no_events(line)):
+                raise InvalidInput(FieldViolation(f"{source.name}: line {number}", "MALFORMED", reason))
             summary.rows += 1
             try:
                 message = json_format.Parse(line, TicketEvent())
@@ -38,4 +40,15 @@ class EventsReader:
                 problems.add(number, found)
                 continue
             # map fields have no order of their own: a fixed one makes equal events equal bytes
-            spool.add_event(fact, message.SerializeToString(deterministic=True))
+            spool.add_event(fact, message.SerializeToString(deterministic=True), number)
+
+
+def _no_events(line: str) -> str:
+    """What the first line of a file says it is, when that is no event; empty when it may be one."""
+    if line.startswith("["):
+        return "the file is a JSON array; one event belongs on each line: jq -c '.[]' makes that of it"
+    if line == "{":
+        return "the event goes on over several lines; one belongs on each line: jq -c . makes that of it"
+    if not line.startswith("{"):
+        return "is no JSON object; a table is read by `opsledger import csv` with a mapping"
+    return ""

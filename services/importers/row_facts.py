@@ -24,8 +24,9 @@ Refuse = Callable[[int, FieldViolation], None]
 class TicketReader:
     """Reads the rows of one ticket."""
 
-    def __init__(self, plan: Plan, ticket: TicketKey, columns: Sequence[str], *, one_row: bool) -> None:
-        self._plan, self._columns, self._one_row = plan, columns, one_row
+    def __init__(self, plan: Plan, ticket: TicketKey, columns: Sequence[str], held: set[int], *, one_row: bool) -> None:
+        """``held`` gets the numbers of the rules whose conditions hold of a row."""
+        self._plan, self._columns, self._held, self._one_row = plan, columns, held, one_row
         self._tenant, self._source, self._ticket_id = ticket
         self._names = Counter[str]()
         """How often a name of the ticket itself was used."""
@@ -35,6 +36,7 @@ class TicketReader:
         readable = list(self._matched(rows, refuse))
         first = {number: place for place, (_, holding) in reversed(list(enumerate(readable))) for number in holding}
         last = {number: place for place, (_, holding) in enumerate(readable) for number in holding}
+        self._held.update(first)
         shown: Snapshot | None = None
         for place, (item, holding) in enumerate(readable):
             found: list[TicketFact] = []

@@ -1,13 +1,13 @@
 """One import, from file to journal. Nothing is recorded before the whole input has been read and found right."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from opsledger.services.importers.files import Source, open_source
 from opsledger.services.importers.problems import Problems
 from opsledger.services.importers.recording import Sink, record
-from opsledger.services.importers.spool import Spool
+from opsledger.services.importers.spool import Program, Spool
 from opsledger.services.importers.summary import Summary
 
 Progress = Callable[[str, int, int | None], None]
@@ -24,10 +24,17 @@ def silent(what: str, done: int, total: int | None) -> None:
     """For those who watch nothing."""
 
 
+Programs = Callable[[Collection[Program]], None]
+"""Told whose the events are, before the first is recorded; what it raises ends the import."""
+
+
 def run_import(
-    file: str, reader: Reader, open_sink: Callable[[], Sink] | None, *, skip_invalid: bool = False, progress: Progress = silent
+    file: str, reader: Reader, open_sink: Callable[[], Sink] | None, *, skip_invalid: bool = False, ticket_id: str = "",
+    belonging: Programs = lambda programs: None, progress: Progress = silent,
 ) -> Summary:
     """Read, check, then record. ``open_sink`` is called when the input is known to be right; None is a dry run.
+
+    The summary shows the facts of ``ticket_id``.
 
     Raises InvalidInput, naming file, line and field, when something is wrong with the input and may not be skipped; what the
     sink raises else.
@@ -41,6 +48,8 @@ def run_import(
         problems.close()
         summary.invalid, summary.problems = problems.count, problems.shown
         summary.tickets, summary.events = spool.counts()
+        summary.facts = list(spool.events_of(ticket_id)) if ticket_id else []
+        belonging(spool.programs)
         if open_sink is not None:
             done = 0
 

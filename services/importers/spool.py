@@ -22,12 +22,22 @@ from opsledger.services.importers.files import Row
 ROWS_PER_TICKET_MAX = 200_000
 """Rows of one ticket are compared in memory."""
 _PENDING_MAX = 5_000
+PROGRAMS_MAX = 100
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE;
 CREATE TABLE rows (ticket TEXT, line INTEGER, cells TEXT);
-CREATE TABLE events (tenant TEXT, source TEXT, ticket TEXT, at INTEGER, sequence INTEGER, rank INTEGER, event_id TEXT, payload BLOB);
+CREATE TABLE events (
+    tenant TEXT, source TEXT, ticket TEXT, at INTEGER, sequence INTEGER, rank INTEGER, event_id TEXT, payload BLOB, line INTEGER
+);
 """
+
+
+class Program(NamedTuple):
+    """Whose work a ticket is."""
+
+    tenant: str
+    program: str
 
 
 class TicketRows(NamedTuple):
@@ -50,6 +60,8 @@ class Spool:
             self._database.executescript(_SCHEMA)
         self._rows: list[tuple[object, ...]] = []
         self._events: list[tuple[object, ...]] = []
+        self.programs: set[Program] = set()
+        """Those that the events belong to; no more than PROGRAMS_MAX of them."""
 
     def __enter__(self) -> Spool:
         return self
@@ -62,9 +74,12 @@ class Spool:
         if len(self._rows) >= _PENDING_MAX:
             self._flush()
 
-    def add_event(self, fact: TicketFact, payload: bytes) -> None:
+    def add_event(self, fact: TicketFact, payload: bytes, line: int = 0) -> None:
+        """``line`` is that of the row which says it."""
+        if len(self.programs) < PROGRAMS_MAX:
+            self.programs.add(Program(fact.tenant, fact.program))
         self._events.append((
-            fact.tenant, fact.source, fact.ticket_id, fact.occurred_at_us, fact.sequence, rank(fact), fact.event_id, payload,
+            fact.tenant, fact.source, fact.ticket_id, fact.occurred_at_us, fact.sequence, rank(fact), fact.event_id, payload, line,
         ))
         if len(self._events) >= _PENDING_MAX:
             self._flush()
@@ -91,6 +106,13 @@ class Spool:
         ):
             yield payload
 
+    def events_of(self, ticket_id: str) -> Iterator[tuple[int, bytes]]:
+        """(line, event) of the tickets of that id, in the order of the fold."""
+        self._flush()
+        yield from self._select(
+            "SELECT line, payload FROM events WHERE ticket = ? ORDER BY tenant, source, at, sequence, rank, event_id, payload", ticket_id
+        )
+
     def counts(self) -> tuple[int, int]:
         """(tickets, events)."""
         self._flush()
@@ -99,15 +121,15 @@ class Spool:
         )
         return tickets, events
 
-    def _select(self, query: str) -> Iterator[Any]:
+    def _select(self, query: str, *values: object) -> Iterator[Any]:
         with _room():  # sorting needs room too
-            yield from self._database.cursor().execute(query)
+            yield from self._database.cursor().execute(query, values)
 
     def _flush(self) -> None:
         with _room(), self._database:
             self._database.execute("BEGIN")
             self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._rows)
-            self._database.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._events)
+            self._database.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._events)
         self._rows.clear()
         self._events.clear()
 

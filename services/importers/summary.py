@@ -4,7 +4,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from google.protobuf.json_format import MessageToDict
+
 from opsledger.core.errors import FieldViolation
+from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 
 
 @dataclass(slots=True)
@@ -25,10 +28,20 @@ class Summary:
     problems: list[FieldViolation] = field(default_factory=list)
     """The first of what is wrong with the invalid rows."""
     dry_run: bool = False
+    refused: bool = False
+    """Something is wrong that may not be left out: nothing was recorded."""
+    facts: list[tuple[int, bytes]] = field(default_factory=list)
+    """(line, TicketEvent) of the ticket that was asked for, in the order of the fold."""
 
     def note(self, what: str, count: int = 1) -> None:
         if count:
             self.notes[what] = self.notes.get(what, 0) + count
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "problems": [violation._asdict() for violation in self.problems]}
+        return {
+            **asdict(self), "problems": [violation._asdict() for violation in self.problems],
+            "facts": [
+                {"line": line, "event": MessageToDict(TicketEvent.FromString(event), preserving_proto_field_name=True)}
+                for line, event in self.facts
+            ],
+        }

@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from opsledger.core.errors import FieldViolation
 from opsledger.core.tickets.facts import Fact, TicketFact
 from opsledger.core.tickets.validation import violations
 from opsledger.services.importers.problems import Problems
 from opsledger.services.importers.spool import Spool
 from opsledger.services.tickets.codec import encode
+
+_SHOWN_CHARACTERS_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,35 @@ class FactWriter:
 
     def write(self, line: int, facts: Sequence[TicketFact]) -> None:
         """The facts of one row: all of them, or none when one is malformed."""
-        if found := [violation for fact in facts for violation in violations(fact)]:
-            self._problems.add(line, found)
+        if found := [(violation, fact) for fact in facts for violation in violations(fact)]:
+            self._problems.add(line, _by_value(found))
             return
         for fact in facts:
             # map fields have no order of their own: a fixed one makes equal facts equal bytes
-            self._spool.add_event(fact, encode(fact).SerializeToString(deterministic=True))
+            self._spool.add_event(fact, encode(fact).SerializeToString(deterministic=True), line)
+
+
+def _by_value(found: Sequence[tuple[FieldViolation, TicketFact]]) -> Iterator[FieldViolation]:
+    """What is wrong with a value, once, with all the fields that have it from the row."""
+    fields: dict[tuple[str, str, object], list[str]] = {}
+    for violation, fact in found:
+        places = fields.setdefault((violation.reason, violation.description, _value(fact, violation.field)), [])
+        if violation.field not in places:
+            places.append(violation.field)
+    for (reason, description, value), places in fields.items():
+        shown = f"{_shortened(value)!r} {description}" if isinstance(value, str) and value else description
+        yield FieldViolation(", ".join(places), reason, shown)
+
+
+def _value(fact: TicketFact, field: str) -> object:
+    """What stands in the field; the field itself where it is not a plain one."""
+    head, _, name = field.partition(".")
+    owner = {"": fact, "actor": fact.actor}.get(head if name else "", fact.fact)
+    return getattr(owner, name or head, field)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS_MAX else f"{text[:_SHOWN_CHARACTERS_MAX]}…"
 
 
 def kind(fact: Fact) -> str:

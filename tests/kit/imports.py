@@ -25,12 +25,16 @@ def imported(file: Path | str, reader: Reader, journal: MemoryJournal, *, skip_i
 
 def mapped(text: str, mapping: dict[str, object]) -> list[TicketFact]:
     """The facts of a table, as a mapping reads them, ticket by ticket in the order of the fold."""
+    return mapped_with_summary(text, mapping)[0]
+
+
+def mapped_with_summary(text: str, mapping: dict[str, object]) -> tuple[list[TicketFact], Summary]:
     journal = MemoryJournal()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "table.csv"
         file.write_text(text, encoding="utf-8")
-        imported(file, CsvReader(MappingSpec.model_validate(mapping), "mapping.yaml"), journal)
-    return [fact for facts in facts_of(journal).values() for fact in facts]
+        summary = imported(file, CsvReader(MappingSpec.model_validate(mapping), "mapping.yaml"), journal)
+    return [fact for facts in facts_of(journal).values() for fact in facts], summary
 
 
 def payloads(journal: Journal) -> list[bytes]:

@@ -15,6 +15,7 @@ import pytest
 from google.protobuf.json_format import MessageToJson
 
 from opsledger.core.tickets.facts import Actor, ActorKind, Assigned, Opened, TicketFact
+from opsledger.proto.sla.v1.rules_pb2 import RulesPublished
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.tickets.codec import decode_bytes, encode
 from tests.kit import command
@@ -117,7 +118,7 @@ def test_an_export_that_is_cut_off_says_so_and_leaves_its_last_incident_out(jour
         (["servicenow"], "a,b\n1,2\n", "{file}: header: has no column number, incident_state, sys_mod_count"),
         (["servicenow"], "", "{file}: line 1: must name the columns"),
         (["servicenow", "--time-zone", "Mars/Base"], EXPORT, "--time-zone: 'Mars/Base' is not an IANA time zone"),
-        (["servicenow", "--tenant", "x" * 300], EXPORT, "{file}: line 2: tenant: must be at most 200 bytes"),
+        (["servicenow", "--tenant", "x" * 300], EXPORT, "{file}: line 2: tenant: '" + "x" * 60 + "…' must be at most 200 bytes"),
         (CSV, "id,at,prio\n1,2024-01-01,x\n2,soon,y\n", "{file}: line 3: occurred_at: 'soon' is not a time"),
         (CSV, 'id,at,prio\n1,2024-01-01,"a\nb"\n,2024-01-01,x\n', "{file}: line 4: ticket_id: {{id}} is empty"),
         (CSV, "id,at\n1,2024-01-01\n", "{mapping}: rules[0].emit[0].opened.priority: there is no column 'prio'"),
@@ -184,13 +185,90 @@ def test_tables_come_in_many_encodings(encoding: str, journal: Path, tmp_path: P
     assert [fact.priority for fact in facts if isinstance(fact, Opened)] == ["höher", "a;b"]
 
 
-def test_rules_must_say_whose_they_are_where_the_events_do_not(journal: Path, tmp_path: Path) -> None:
+RULES = "time_zone: UTC\npolicies: [{name: all, calendar: always, reopen: resume, targets: {resolution: 1h}}]\n"
+
+
+def test_rules_are_published_for_the_program_of_the_events(journal: Path, tmp_path: Path) -> None:
     file, rules = tmp_path / "events", tmp_path / "rules.yaml"
     file.write_text(EVENTS)
-    rules.write_text("time_zone: UTC\npolicies: [{name: all, calendar: always, reopen: resume, targets: {resolution: 1h}}]\n")
+    rules.write_text(RULES)
 
-    done = run(journal, "events", file, "--rules", rules)
+    assert summary(run(journal, "events", file, "--rules", rules, "--json"))["recorded"] == 2
+
+    with SegmentJournal.open(journal, read_only=True) as opened:
+        [first, *_] = opened.read()
+    published = RulesPublished.FromString(first.payload)
+    assert (first.type, published.tenant, published.program) == ("sla.v1.rules_published", "t", "p")
+
+
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (EVENTS.replace('"program": "p"', '"program": "q"', 1), "because the events are of several: p, q"),
+        ("", "because there are no events"),
+    ],
+)
+def test_rules_must_say_whose_they_are_where_the_events_do_not(
+    text: str, words: str, dry_run: list[str], journal: Path, tmp_path: Path
+) -> None:
+    file, rules = tmp_path / "events", tmp_path / "rules.yaml"
+    file.write_text(text)
+    rules.write_text(RULES)
+
+    done = run(journal, "events", file, "--rules", rules, *dry_run)
 
     assert done.code == 2
-    assert f"error: {rules}: tenant: must be given" in done.err
+    assert f"error: {rules}: program: must be given, {words}" in done.err
     assert not journal.exists()
+
+
+def test_machines_are_told_of_a_refusal_too(journal: Path, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "input", tmp_path / "mapping.yaml"
+    file.write_text("id,at,prio\n1,soon,x\n2,soon,y\n3,2026-01-05,z\n")
+    mapping.write_text(MAPPING)
+
+    rows = run(journal, "csv", file, "--mapping", mapping, "--json")
+    command_line = run(journal, "csv", file, "--mapping", tmp_path / "nowhere.yaml", "--json")
+
+    assert (rows.code, command_line.code) == (2, 2)
+    told = json.loads(rows.out)
+    assert (told["refused"], told["recorded"], told["invalid"]) == (True, 0, 2)
+    assert [(problem["field"], problem["reason"]) for problem in told["problems"]] == [(f"{file}: line 2: occurred_at", "INVALID")]
+    assert json.loads(command_line.out)["problems"][0]["reason"] == "UNREADABLE"
+    assert json.loads(run(journal, "csv", file, "--mapping", mapping, "--json", "--skip-invalid").out)["refused"] is False
+
+
+def test_a_dry_run_shows_the_facts_of_a_ticket(journal: Path, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "input", tmp_path / "mapping.yaml"
+    file.write_text("id,at,prio\n2,2026-01-05 10:00,low\n1,2026-01-05 09:00,high\n2,2026-01-05 09:30,\n")
+    mapping.write_text(MAPPING)
+
+    shown = run(journal, "csv", file, "--mapping", mapping, "--dry-run", "--ticket", "2")
+    told = summary(run(journal, "csv", file, "--mapping", mapping, "--dry-run", "--ticket", "2", "--json"))
+
+    lines = [line.split() for line in shown.out.splitlines()]
+    assert lines[1:3] == [
+        ["4", "2026-01-05", "09:30:00", "system", "opened"], ["2", "2026-01-05", "10:00:00", "system", "opened", "priority:", "low"],
+    ]
+    assert [(fact["line"], fact["event"]["ticket_id"]) for fact in told["facts"]] == [(4, "2"), (2, "2")]  # type: ignore[attr-defined]  # a list
+    assert run(journal, "csv", file, "--mapping", mapping, "--ticket", "2").code == 2
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[{"eventId": "1"}]', "the file is a JSON array; one event belongs on each line: jq -c '.[]'"),
+        ('{\n"eventId": "1"\n}', "the event goes on over several lines"),
+        ("id,at\n1,2\n", "is no JSON object; a table is read by `opsledger import csv`"),
+    ],
+)
+def test_other_json_than_lines_says_what_it_is(text: str, words: str, journal: Path, tmp_path: Path) -> None:
+    file = tmp_path / "input"
+    file.write_text(text)
+
+    done = run(journal, "events", file)
+
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert f"{file}: line 1: {words}" in done.err
