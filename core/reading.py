@@ -9,6 +9,7 @@ from fractions import Fraction
 from opsledger.core.errors import FieldViolation, InvalidInput
 
 NUMBER_CHARACTERS_MAX = 40
+_FRACTION = re.compile(r"[+-]?\d+\s*/\s*0*[1-9]\d*", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 
 
@@ -87,8 +88,9 @@ class Reading:
         return False
 
     def number(self, value: object, field: str, *, least: int | None = None, most: int | None = None) -> Fraction:
-        """A number, exactly as it is written in decimals; between ``least`` and ``most``, both included."""
-        number = exact(value)
+        """A number, exactly as it is written: in decimals, or as a fraction such as ``2/3``; between ``least`` and ``most``, both
+        included."""
+        number = exact_or_fraction(value)
         if number is None:
             self.wrong(field, "NOT_A_NUMBER", f"must be a number, not {shown(value)}")
         elif (least is not None and number < least) or (most is not None and number > most):
@@ -114,6 +116,13 @@ def exact(value: object) -> Fraction | None:
     if len(text) > NUMBER_CHARACTERS_MAX or not _NUMBER.fullmatch(text):
         return None
     return Fraction(text)
+
+
+def exact_or_fraction(value: object) -> Fraction | None:
+    """As ``exact``, or a quotient of whole numbers: ``2/3`` is two thirds."""
+    if isinstance(value, str) and len(value) <= NUMBER_CHARACTERS_MAX and _FRACTION.fullmatch(value.strip()):
+        return Fraction("".join(value.split()))
+    return exact(value)
 
 
 def join(field: str, key: str) -> str:

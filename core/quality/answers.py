@@ -10,8 +10,9 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from opsledger.core.errors import InvalidAnswers
-from opsledger.core.quality.form import Condition, Form, Kind, Question
-from opsledger.core.quality.question_document import NA, word
+from opsledger.core.quality.condition import Condition, Every, Some, When
+from opsledger.core.quality.form import Form, Kind, Question
+from opsledger.core.quality.question_words import NA, word
 from opsledger.core.reading import Reading, exact, join, shown
 from opsledger.core.tickets.validation import VALUE_BYTES_MAX
 
@@ -56,7 +57,7 @@ def read_answers(
     for id in form.questions:
         if id in given and not asked[id]:
             if given.pop(id) is not None:
-                reading.wrong(join(field, id), "HIDDEN", f"is not asked: {_why(form, id, given)}")
+                reading.wrong(join(field, id), "HIDDEN", f"is not asked: {_why(form, id)}")
         elif id not in given and asked[id]:
             _missing(reading, form.questions[id], join(field, id), given, missing_is_na, complete)
     reading.finish()
@@ -165,26 +166,33 @@ def _asked(form: Form, given: Mapping[str, Answer]) -> dict[str, bool]:
 
     def asked(id: str) -> bool:
         if id not in found:
-            found[id] = all(asked(when.question) and _holds(when, given.get(when.question)) for when in form.shown_when[id])
+            found[id] = all(holds(when) for when in form.shown_when[id])
         return found[id]
+
+    def holds(when: When) -> bool:
+        match when:
+            case Every(parts):
+                return all(holds(part) for part in parts)
+            case Some(parts):
+                return any(holds(part) for part in parts)
+        return when.question in given and asked(when.question) and _holds(when, given[when.question])
 
     return {id: asked(id) for id in form.questions}
 
 
 def _holds(condition: Condition, answer: Answer) -> bool:
+    if answer is None:
+        return condition.na
     if isinstance(answer, tuple):
         return not condition.options.isdisjoint(answer)
-    if isinstance(answer, Fraction):
+    if isinstance(answer, Fraction) and condition.is_numeric:
         return (condition.low is None or answer >= condition.low) and (condition.high is None or answer <= condition.high)
     return False
 
 
-def _why(form: Form, id: str, given: Mapping[str, Answer]) -> str:
-    for when in form.shown_when[id]:
-        if not _holds(when, given.get(when.question)):
-            wanted = " or ".join(sorted(when.options)) or "within its bounds"
-            return f"only where {when.question} is {wanted}"
-    return "the question that it depends on is not asked"
+def _why(form: Form, id: str) -> str:
+    conditions = form.shown_when[id]
+    return f"only where {conditions[0] if len(conditions) == 1 else Every(conditions)}"
 
 
 def _plain(answer: Answer) -> object:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from opsledger.core.quality.agreement import Agreement, agreements
 from opsledger.core.quality.calibration import Calibration, Rating
 from opsledger.core.quality.form import Form, Kind, Question
-from opsledger.core.quality.question_document import NA
+from opsledger.core.quality.question_words import NA
 from opsledger.core.quality.rater_bias import RaterBias, rater_biases
 from opsledger.core.quality.ratings import Category, Level, Ratings, ratings_of
 from opsledger.core.quality.result import fraction

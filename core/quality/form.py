@@ -12,6 +12,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
+from opsledger.core.quality.condition import Condition as Condition  # part of what a form is
+from opsledger.core.quality.condition import When
+
 
 class Mode(StrEnum):
     """How answers are weighed. e: points earned, m: points possible, w: weight of the question, W: of its section."""
@@ -90,16 +93,6 @@ class Range(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """Holds when the question is answered with one of the options, or with a number between ``low`` and ``high``."""
-
-    question: str
-    options: frozenset[str] = frozenset()
-    low: Fraction | None = None
-    high: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Scale:
     """A number earns in proportion: nothing at ``none`` and beyond, everything at ``full`` and beyond."""
 
@@ -119,9 +112,9 @@ class Question:
     weight: Fraction | None
     """In question_weights."""
     possible: Fraction
-    """The most points that it can earn; 0: it is not scored."""
+    """The most points that it can earn, or, where its answers only deduct, take away; 0: it is not scored."""
     bonus: bool
-    """Its points are earned on top of what is possible."""
+    """Its points come on top of what is possible, or, where its answers only deduct, off the whole."""
     options: tuple[Option, ...]
     base: Fraction
     """Of a multiple choice: points before any option is chosen."""
@@ -134,7 +127,7 @@ class Question:
     may_be_na: bool
     na_values: frozenset[str | Fraction]
     """Values that say that it does not apply."""
-    when: Condition | None
+    when: When | None
     critical: CriticalClass | None
     evidence: tuple[str, ...]
     """Kinds of evidence that may be attached."""
@@ -149,6 +142,12 @@ class Question:
         if self.ranges:
             return any(each.low <= number <= each.high for each in self.ranges)
         return (self.least is None or number >= self.least) and (self.most is None or number <= self.most)
+
+    @property
+    def only_deducts(self) -> bool:
+        """Its best answer takes nothing away."""
+        return self.kind is not Kind.MULTI and any((then.points or 0) < 0 for then in self.consequences) and all(
+            (then.points or 0) <= 0 for then in self.consequences)
 
     @property
     def marks_errors(self) -> bool:
@@ -170,7 +169,7 @@ class Section:
     title: str
     weight: Fraction | None
     """In section_percent and points_times_weight."""
-    when: Condition | None
+    when: When | None
     questions: tuple[Question, ...]
 
 
@@ -217,7 +216,7 @@ class Form:
         return {question.id: question for question in self}
 
     @cached_property
-    def shown_when(self) -> Mapping[str, tuple[Condition, ...]]:
+    def shown_when(self) -> Mapping[str, tuple[When, ...]]:
         """The conditions of each question: its own and its section's. All of them must hold."""
         return {
             question.id: tuple(condition for condition in (section.when, question.when) if condition is not None)

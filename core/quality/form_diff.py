@@ -7,6 +7,8 @@ from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from opsledger.core.quality.condition import Every, Some
+from opsledger.core.quality.exact_text import exact_text
 from opsledger.core.quality.form import Form, Option
 
 _WORDING = frozenset({"text", "title", "label", "color", "evidence", "root_causes"})
@@ -78,7 +80,8 @@ def _shown(value: object) -> str:
         case None:
             return ""
         case Fraction():
-            return f"{float(value):.12g}" if value.denominator != 1 else str(value.numerator)
+            text = exact_text(value)
+            return str(value) if text.endswith("…") else text
         case Enum():
             return value.name.lower() if isinstance(value.value, int) else str(value.value)
         case frozenset():
@@ -87,6 +90,8 @@ def _shown(value: object) -> str:
             return ", ".join(f"{name} {_shown(each)}" for name, each in value._asdict().items() if _shown(each))
         case tuple():
             return "; ".join(map(_shown, value))
+        case Every() | Some():
+            return str(value)
         case _ if hasattr(value, "__dataclass_fields__"):
-            return ", ".join(f"{name} {text}" for name, each in _all(value) if (text := _shown(each)))
+            return ", ".join(f"{name} {text}" for name, each in _all(value) if each is not False and (text := _shown(each)))
     return str(value)

@@ -8,20 +8,21 @@ from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
 from opsledger.core.errors import FieldViolation, InvalidForm
+from opsledger.core.quality.condition import leaves
+from opsledger.core.quality.condition_document import check_condition, read_condition
+from opsledger.core.quality.exact_text import exact_text
 from opsledger.core.quality.form import (
     Band,
-    Condition,
     CriticalClass,
     Form,
     FormFail,
-    Kind,
     Mode,
     NotApplicable,
-    Question,
     Scoring,
     Section,
 )
-from opsledger.core.quality.question_document import read_condition, read_id, read_question
+from opsledger.core.quality.question_document import read_question
+from opsledger.core.quality.question_words import read_id
 from opsledger.core.reading import Reading
 
 FORMS_CACHED_MAX = 256
@@ -115,6 +116,10 @@ def _section(reading: Reading, value: object, field: str, mode: Mode) -> Section
     if "questions" in document and not entries:
         reading.wrong(f"{field}.questions", "EMPTY", "must hold at least one question")
     questions = tuple(read_question(reading, entry, path, id, mode) for path, entry in entries[:QUESTIONS_MAX])
+    if mode is Mode.SECTION_PERCENT and any(question.only_deducts for question in questions) and all(
+            question.bonus for question in questions if question.is_scored):
+        text = "only has questions that take points away: in section_percent they take them from what others of their section can earn"
+        reading.wrong(f"{field}.questions", "UNUSED", text)
     return Section(
         id=id,
         title=reading.text(document.get("title", ""), f"{field}.title"),
@@ -162,15 +167,15 @@ def _check_conditions(reading: Reading, form: Form) -> None:
     fields: dict[str, str] = {}
     for place, section in enumerate(form.sections):
         if section.when is not None:
-            _check_condition(reading, section.when, f"sections[{place}].when", form.questions)
+            check_condition(reading, section.when, f"sections[{place}].when", form.questions)
         for index, question in enumerate(section.questions):
             fields[question.id] = f"sections[{place}].questions[{index}].when"
             if question.when is not None:
-                _check_condition(reading, question.when, fields[question.id], form.questions)
+                check_condition(reading, question.when, fields[question.id], form.questions)
             else:
                 fields[question.id] = f"sections[{place}].when"
     for id, conditions in form.shown_when.items():
-        after[id] = {condition.question for condition in conditions}
+        after[id] = {leaf.question for condition in conditions for leaf in leaves(condition)}
     try:
         TopologicalSorter(after).prepare()
     except CycleError as error:
@@ -178,28 +183,14 @@ def _check_conditions(reading: Reading, form: Form) -> None:
         reading.wrong(fields.get(circle[-1], "sections"), "CYCLE", f"makes a question wait for itself: {' ← '.join(circle)}")
 
 
-def _check_condition(reading: Reading, condition: Condition, field: str, questions: Mapping[str, Question]) -> None:
-    question = questions.get(condition.question)
-    if question is None:
-        reading.wrong(f"{field}.question", "UNKNOWN", f"there is no question {condition.question!r}")
-    elif question.kind is Kind.NUMERIC:
-        if condition.options:
-            reading.wrong(f"{field}.is", "UNUSED", f"{question.id!r} asks for a number: say from and to")
-    elif not question.options:
-        reading.wrong(f"{field}.question", "UNUSED", f"{question.id!r} asks for a {question.kind.value}, on which nothing can depend")
-    elif not condition.options:
-        reading.wrong(f"{field}.is", "REQUIRED", f"must be an option of {question.id!r}, or a list of them")
-    else:
-        for unknown in sorted(condition.options - {option.id for option in question.options}):
-            reading.wrong(f"{field}.is", "UNKNOWN", f"{question.id!r} has no option {unknown!r}")
-
-
 def _check_weights(reading: Reading, form: Form) -> None:
     if form.scoring.mode is Mode.QUESTION_WEIGHTS:
-        whole, whose = sum((question.weight or 0 for question in form if not question.bonus), Fraction(0)), "questions"
+        whole, whose = sum((question.weight or Fraction(0) for question in form if not question.bonus), Fraction(0)), "questions"
     elif form.scoring.mode is Mode.SECTION_PERCENT:
-        whole, whose = sum((section.weight or 0 for section in form.sections), Fraction(0)), "sections"
+        whole, whose = sum((section.weight or Fraction(0) for section in form.sections), Fraction(0)), "sections"
     else:
         return
     if whole != _HUNDRED:
-        reading.wrong("sections", "WEIGHTS", f"the weights of all {whose} must sum to 100, not to {float(whole):.6g}")
+        sum_of = exact_text(whole)
+        exact = f"{sum_of}, that is {whole}" if sum_of.endswith("…") else sum_of
+        reading.wrong("sections", "WEIGHTS", f"the weights of all {whose} must sum to exactly 100, not to {exact}")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
+from opsledger.core.quality.condition_document import read_condition
 from opsledger.core.quality.form import (
-    Condition,
     Consequence,
     CriticalClass,
     FailLevel,
@@ -17,11 +17,9 @@ from opsledger.core.quality.form import (
     Range,
     Scale,
 )
+from opsledger.core.quality.question_words import NA, read_id, word
 from opsledger.core.reading import Reading, exact, shown
-from opsledger.core.tickets.validation import NAME_BYTES_MAX
 
-NA = "na"
-"""The answer of a question that does not apply, in any case of letters; no option can be called so."""
 OPTIONS_MAX = 200
 _EVERY = ("id", "text", "type", "required", "na", "na_values", "when", "evidence", "root_causes")
 _SCORED = ("weight", "points", "bonus", "critical", "scored")
@@ -50,12 +48,15 @@ def read_question(reading: Reading, value: object, field: str, section: str, mod
     scored = reading.flag(document.get("scored", True), f"{field}.scored") and (scale is not None or bool(points))
     possible, unit = _worth(reading, document, field, kind, points, base, scale) if scored else (_ZERO, _ZERO)
     critical = document.get("critical")
+    deducts = scored and scale is None and kind is not Kind.MULTI and max(points) <= 0
+    if deducts and "bonus" in document:
+        reading.wrong(f"{field}.bonus", "UNUSED", "is of a question whose answers only take points away")
     question = Question(
         id=read_id(reading, document.get("id", "?"), f"{field}.id"),
         text=reading.text(document.get("text", ""), f"{field}.text"),
         kind=kind, section=section, possible=possible, base=base * unit, scale=scale, least=least, most=most,
         weight=_weight(reading, document, field, mode, scored),
-        bonus=reading.flag(document.get("bonus", False), f"{field}.bonus"),
+        bonus=reading.flag(document.get("bonus", False), f"{field}.bonus") or deducts,
         options=tuple(option._replace(then=_scaled(option.then, unit)) for option in options),
         ranges=tuple(each._replace(then=_scaled(each.then, unit)) for each in ranges),
         required=reading.flag(document.get("required", bool(options or ranges or scale)), f"{field}.required"),
@@ -67,36 +68,6 @@ def read_question(reading: Reading, value: object, field: str, section: str, mod
     )
     _check_errors(reading, question, field)
     return question
-
-
-def read_id(reading: Reading, value: object, field: str) -> str:
-    """An id; YAML's true and false are the words yes and no."""
-    text = word(value) if isinstance(value, bool) else reading.name(value, field)
-    if len(text.encode()) > NAME_BYTES_MAX:
-        reading.wrong(field, "TOO_LONG", f"must not have more than {NAME_BYTES_MAX} bytes")
-    if text != text.strip():
-        reading.wrong(field, "MALFORMED", "must not begin or end with a blank")
-    return text
-
-
-def read_condition(reading: Reading, value: object, field: str) -> Condition:
-    document = reading.mapping(value, field, known=("question", "is", "from", "to"), required=("question",))
-    wanted = document.get("is", [])
-    entries = reading.items(wanted, f"{field}.is") if isinstance(wanted, list) else [(f"{field}.is", wanted)]
-    low, high = (reading.number(document[key], f"{field}.{key}") if key in document else None for key in ("from", "to"))
-    if ("is" in document) == (low is not None or high is not None) or ("is" in document and not entries):
-        reading.wrong(field, "REQUIRED", "must say either is (an option, or a list of them) or from and to (numbers)")
-    return Condition(
-        reading.text(document.get("question", ""), f"{field}.question"),
-        frozenset(read_id(reading, entry, path) for path, entry in entries), low, high,
-    )
-
-
-def word(value: object) -> str:
-    """A value as text, as ids are written: true is ``yes``."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value).strip()
 
 
 def _options(reading: Reading, document: dict[str, object], field: str) -> tuple[Option, ...]:
@@ -171,9 +142,7 @@ def _worth(
     elif scale is not None:
         written = max(abs(scale.full), abs(scale.none))
     else:
-        written = max(given)
-        if min(given) < 0:
-            reading.wrong(field, "OUT_OF_RANGE", "has negative points; only the options of a multi question can take points away")
+        written = max(given) if max(given) > 0 else -min(given)  # where no answer gives points, what the worst one takes away
     if written <= 0:
         reading.wrong(field, "OUT_OF_RANGE", "can earn no points at all: give one answer some, or none to any")
         return Fraction(1), Fraction(1)

@@ -47,7 +47,7 @@ class Contribution(NamedTuple):
     section: str
     state: State
     points: Fraction | None
-    """What its answer is worth by itself, of ``possible_points``; None without an answer."""
+    """What its answer is worth by itself, of ``possible_points``; below 0 for a deduction; None without an answer."""
     possible_points: Fraction
     share: Fraction
     """Its part of the score. The shares of all questions sum to the score."""
@@ -127,7 +127,8 @@ def _mark(question: Question, answers: Answers) -> _Mark:
     thens = _consequences(question, answer)
     points = _points(question, answer, thens)
     fails = [then.auto_fail for then in thens if then.auto_fail is not None]
-    is_error = question.critical is not None and (any(then.is_error for then in thens) if question.marks_errors else not points)
+    earns_nothing = points < 0 or (points == 0 and not question.only_deducts)
+    is_error = question.critical is not None and (any(then.is_error for then in thens) if question.marks_errors else earns_nothing)
     return _Mark(State.ANSWERED, points if question.is_scored else None, max(fails, default=None), is_error)
 
 
@@ -142,8 +143,9 @@ def _consequences(question: Question, answer: Answer) -> list[Consequence]:
 def _points(question: Question, answer: Answer, thens: Sequence[Consequence]) -> Fraction:
     if question.scale is not None and isinstance(answer, Fraction):
         return question.scale.share(answer) * question.possible
-    points = sum((then.points or _ZERO for then in thens), question.base if question.kind is Kind.MULTI else _ZERO)
-    return min(max(points, _ZERO), question.possible)
+    if question.kind is not Kind.MULTI:
+        return sum((then.points or _ZERO for then in thens), _ZERO)
+    return min(max(sum((then.points or _ZERO for then in thens), question.base), _ZERO), question.possible)
 
 
 def _weighed(form: Form, questions: Sequence[Question], marks: Sequence[Sequence[_Mark]]) -> kernel.Scores:

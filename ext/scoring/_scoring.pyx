@@ -54,7 +54,7 @@ def score(questions, const int64_t[:, :] states, const int64_t[:, :] points, con
     cdef int64_t[:, :] earned = earned_array, possible = possible_array
     cdef int64_t[:] whole = whole_array, place = scratch[0], counted = scratch[1], failed = scratch[2], factor = scratch[3]
     cdef bint relative = questions.relative, form_failed
-    cdef int64_t top = questions.most[0], bottom = questions.most[1], common, unit, total, base, extra, room, scale
+    cdef int64_t top = questions.most[0], bottom = questions.most[1], common, unit, total, base, extra, room, scale, counted_points, gained, lost
     for row in range(rows):
         place[:], counted[:], failed[:], factor[:] = 0, 0, 0, 1
         form_failed, common = False, 1
@@ -81,12 +81,16 @@ def score(questions, const int64_t[:, :] states, const int64_t[:, :] points, con
             possible[row, at] = times(unit, worth[at])
             if not bonus[at]:
                 total = plus(total, possible[row, at])
-            if not fails[row, at] and not failed[section[at]] and not form_failed:
-                earned[row, at] = times(unit, points[row, at])
-                if bonus[at]:
-                    extra = plus(extra, earned[row, at])
-                else:
-                    base = plus(base, earned[row, at])
+            if form_failed:
+                continue
+            counted_points = points[row, at]
+            if counted_points > 0 and (fails[row, at] or failed[section[at]]):
+                continue
+            earned[row, at] = times(unit, counted_points)
+            if bonus[at] and counted_points > 0:
+                extra = plus(extra, earned[row, at])
+            else:
+                base = plus(base, earned[row, at])
         if total == 0:
             earned[row, :], possible[row, :] = 0, 0
             whole[row] = form_failed
@@ -94,10 +98,20 @@ def score(questions, const int64_t[:, :] states, const int64_t[:, :] points, con
         whole[row] = total
         room = plus(times(top, total), -times(bottom, base))
         scale = times(extra, bottom)
-        if scale <= room:
-            continue
-        whole[row] = times(total, scale)
-        for at in range(columns):
-            earned[row, at] = times(earned[row, at], room if bonus[at] else scale)
-            possible[row, at] = times(possible[row, at], scale)
+        if scale > room:
+            whole[row] = times(total, scale)
+            for at in range(columns):
+                earned[row, at] = times(earned[row, at], room if bonus[at] and earned[row, at] > 0 else scale)
+                possible[row, at] = times(possible[row, at], scale)
+        elif plus(base, extra) < 0:
+            gained = lost = 0
+            for at in range(columns):
+                if earned[row, at] > 0:
+                    gained = plus(gained, earned[row, at])
+                else:
+                    lost = plus(lost, -earned[row, at])
+            whole[row] = times(total, lost)
+            for at in range(columns):
+                earned[row, at] = times(earned[row, at], lost if earned[row, at] > 0 else gained)
+                possible[row, at] = times(possible[row, at], lost)
     return Scores(earned_array, possible_array, whole_array)

@@ -46,10 +46,12 @@ class Scores(NamedTuple):
 
 
 def score(questions: Questions, states: NDArray[np.int64], points: NDArray[np.int64], fails: NDArray[np.int64]) -> Scores:
-    """``states``, ``points`` (0 up to what is possible) and ``fails`` (0: does not fail) are rows by columns.
+    """``states``, ``points`` (up to what is possible; below 0 they are taken from the whole) and ``fails`` (0: does not fail) are rows
+    by columns.
 
     An answer that fails its question earns nothing; one that fails its section takes the points of all its questions, one that
-    fails the form those of all. A row that fails the form has a score (0) whatever counts.
+    fails the form those of all. Deductions stay, but where the form fails. A row that fails the form has a score (0) whatever counts.
+    Where a row comes to less than 0 its deductions are cut in proportion, so that it comes to 0.
     """
     columns = len(questions.section)
     if {states.shape, points.shape, fails.shape} != {(len(states), columns)} or {len(each) for each in questions[:4]} != {columns}:
@@ -75,13 +77,14 @@ def _row(questions: Questions, states: list[int], points: list[int], fails: list
     form_failed = FAILS_FORM in fails
     possible = [weight[at] * worth[at] if states[at] == COUNTS else 0 for at in columns]
     earned = [
-        weight[at] * points[at] if states[at] == COUNTS and not fails[at] and section[at] not in failed and not form_failed else 0
+        weight[at] * (min(points[at], 0) if fails[at] or section[at] in failed else points[at])
+        if states[at] == COUNTS and not form_failed else 0
         for at in columns
     ]
     whole = sum(possible[at] for at in columns if not bonus[at])
     if whole == 0:
         return [0] * len(states), [0] * len(states), int(form_failed)
-    return _capped(earned, possible, bonus, whole, questions.most)
+    return _floored(*_capped(earned, possible, bonus, whole, questions.most))
 
 
 def _sections(section: Sequence[int], bonus: Sequence[int], worth: Sequence[int], states: Sequence[int]) -> tuple[set[int], dict[int, int]]:
@@ -99,13 +102,21 @@ def _sections(section: Sequence[int], bonus: Sequence[int], worth: Sequence[int]
 def _capped(
     earned: list[int], possible: list[int], bonus: Sequence[int], whole: int, most: tuple[int, int]
 ) -> tuple[list[int], list[int], int]:
-    extra = sum(part for part, is_bonus in zip(earned, bonus, strict=True) if is_bonus)
+    extra = sum(part for part, is_bonus in zip(earned, bonus, strict=True) if is_bonus and part > 0)
     top, bottom = int(most[0]), int(most[1])
     room = top * whole - bottom * (sum(earned) - extra)
     if extra * bottom <= room:
         return earned, possible, whole
-    cut = [part * room if is_bonus else part * extra * bottom for part, is_bonus in zip(earned, bonus, strict=True)]
+    cut = [part * room if is_bonus and part > 0 else part * extra * bottom for part, is_bonus in zip(earned, bonus, strict=True)]
     return cut, [part * extra * bottom for part in possible], whole * extra * bottom
+
+
+def _floored(earned: list[int], possible: list[int], whole: int) -> tuple[list[int], list[int], int]:
+    """No score is below 0: of deductions that come to more than there is, each is cut in proportion."""
+    if sum(earned) >= 0:
+        return earned, possible, whole
+    gained, lost = sum(part for part in earned if part > 0), -sum(part for part in earned if part < 0)
+    return [part * (lost if part > 0 else gained) for part in earned], [part * lost for part in possible], whole * lost
 
 
 def integers(values: list[int] | list[list[int]]) -> NDArray[np.int64]:

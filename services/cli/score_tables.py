@@ -1,7 +1,7 @@
 """How ``opsledger qa score`` shows what it found."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -10,9 +10,10 @@ from rich.table import Table
 
 from opsledger.core.quality.form import Form
 from opsledger.core.quality.result import plain_result
-from opsledger.core.quality.scoring import Scored
+from opsledger.core.quality.scoring import Outcome, Scored
 from opsledger.core.quality.summary import Figure, Summary, summarise
-from opsledger.services.quality.answers_file import AnswersFile
+from opsledger.core.quality.verdict import outcome_reason
+from opsledger.services.quality.answers_file import AnswersFile, Evaluation
 
 ROWS_MAX = 40
 """More evaluations are only summarised on a terminal."""
@@ -38,6 +39,7 @@ def document(found: Scores, *, with_evaluations: bool) -> dict[str, Any]:
             "id": evaluation.id, **({"agent": evaluation.agent} if found.file.has_agents else {}), **_numbers(plain_result(scored)),
             "score": None if scored.score is None else float(scored.score),
             "score_exact": None if scored.score is None else str(scored.score),
+            "outcome_reason": outcome_reason(found.form.scoring, plain_result(scored)),
         }
         for evaluation, scored in zip(found.file.evaluations, found.scored, strict=True)
     ]
@@ -91,11 +93,22 @@ def show(found: Scores, *, with_evaluations: bool) -> None:
     console.print(table)
     for kind, each in everything.critical.items():
         console.print(f"{kind.value} critical-error accuracy: {percent(each.value)} of {each.cases}, 95 %: {interval(each)}")
+    for evaluation, why in _looks_passed(found) if with_evaluations else ():
+        console.print(f"{evaluation.id} fails: {why}")
     if any(summarise(own).mean.small_sample for own in (*found.by_agent().values(), found.scored)):
         console.print("* fewer than 30 cases: a small sample")
     if found.file.skipped:
         first = found.file.violations[0]
         console.print(f"left out: {found.file.skipped} evaluations do not fit the form; the first: {first.field}: {first.description}")
+
+
+def _looks_passed(found: Scores) -> Iterator[tuple[Evaluation, str]]:
+    """Those that fail although their score is shown like the mark, with the exact numbers."""
+    mark = found.form.scoring.pass_mark
+    for evaluation, scored in zip(found.file.evaluations, found.scored, strict=True):
+        below = mark is not None and scored.score is not None and scored.score < mark
+        if below and scored.outcome is Outcome.FAIL and float(percent(scored.score)[:-2]) >= float(percent(mark)[:-2]):
+            yield evaluation, outcome_reason(found.form.scoring, plain_result(scored))
 
 
 def _evaluations(found: Scores) -> Table:

@@ -9,6 +9,7 @@ from opsledger.core.quality.agreement import Agreement
 from opsledger.core.quality.calibration import Calibration, CalibrationStatus, Rating
 from opsledger.core.quality.calibration_report import CalibrationReport
 from opsledger.core.quality.drift import Drift
+from opsledger.core.quality.form import Scoring
 from opsledger.core.quality.rater_bias import Mean, RaterBias
 from opsledger.core.quality.splits import Split
 from opsledger.core.quality.subject import read_subject
@@ -22,7 +23,7 @@ STATUS_NUMBERS = {status.value: pb.CalibrationStatus.Value(f"CALIBRATION_STATUS_
 STATUS_WORDS = {number: word for word, number in STATUS_NUMBERS.items()}
 
 
-def calibration_message(calibration: Calibration, viewer: str) -> pb.Calibration:
+def calibration_message(calibration: Calibration, scoring: Scoring, viewer: str) -> pb.Calibration:
     """As this person may see it."""
     return pb.Calibration(
         id=str(calibration.id), etag=etag_of(calibration), tenant=calibration.tenant, program=calibration.program,
@@ -38,7 +39,7 @@ def calibration_message(calibration: Calibration, viewer: str) -> pb.Calibration
         reference=calibration.reference_id, status=STATUS_NUMBERS[calibration.status],  # type: ignore[arg-type]  # a number
         due_at=instant(calibration.due_at_us), opened_by=calibration.opened_by, opened_at=timestamp(calibration.opened_at_us),
         ended_at=instant(calibration.ended_at_us), cancel_reason=calibration.cancel_reason,
-        ratings=[_rating(rating) for rating in calibration.ratings_for(viewer)], blind=calibration.is_blind_to(viewer),
+        ratings=[_rating(rating, scoring) for rating in calibration.ratings_for(viewer)], blind=calibration.is_blind_to(viewer),
     )
 
 
@@ -90,10 +91,10 @@ def drift_message(drift: Drift, evaluations: int, confidence: float) -> pb.GetEv
     )
 
 
-def _rating(rating: Rating) -> pb.CalibrationRating:
+def _rating(rating: Rating, scoring: Scoring) -> pb.CalibrationRating:
     return pb.CalibrationRating(
         rater=rating.rater_id, contact=subject_message(rating.contact), sheet=sheet_message(rating.sheet),
-        score=recorded_score_message(rating.result), at=timestamp(rating.at_us),
+        score=recorded_score_message(rating.result, scoring), at=timestamp(rating.at_us),
     )
 
 

@@ -51,7 +51,7 @@ class Calibrations:
             )
 
         decided = self._decisions.create(Calibration, Request.of(request, caller.name), make=make)
-        return _response(pb.OpenCalibrationResponse, decided, caller)
+        return self._response(pb.OpenCalibrationResponse, decided, caller)
 
     def AddRater(self, request: pb.AddRaterRequest, caller: Caller) -> pb.AddRaterResponse:
         def join(calibration: Calibration) -> None:
@@ -95,7 +95,7 @@ class Calibrations:
 
     def GetCalibration(self, request: pb.GetCalibrationRequest, caller: Caller) -> pb.GetCalibrationResponse:
         calibration = self._decisions.get(Calibration, _id(request.id), tenant=request.tenant)
-        return pb.GetCalibrationResponse(calibration=masked(calibration_message(calibration, caller.name), request.read_mask))
+        return pb.GetCalibrationResponse(calibration=masked(self._shown(calibration, caller), request.read_mask))
 
     def GetCalibrationReport(self, request: pb.GetCalibrationReportRequest, caller: Caller) -> pb.GetCalibrationReportResponse:
         """Raises StillBlind."""
@@ -107,8 +107,14 @@ class Calibrations:
         return report_message(report, confidence, etag_of(calibration))
 
     def _change(self, response: Callable[..., R], request: Any, caller: Caller, command: Callable[[Calibration], object]) -> R:
-        return _response(response, self._decisions.change(
+        return self._response(response, self._decisions.change(
             Calibration, _id(request.id), Request.of(request, caller.name), etag=request.etag, command=command), caller)
+
+    def _response(self, response: Callable[..., R], decided: Decided[Calibration], caller: Caller) -> R:
+        return response(calibration=self._shown(decided.aggregate, caller), position=decided.position)
+
+    def _shown(self, calibration: Calibration, caller: Caller) -> pb.Calibration:
+        return calibration_message(calibration, self._form(calibration).scoring, caller.name)
 
     def _form(self, calibration: Calibration) -> Form:
         return self._forms.form(calibration.tenant, calibration.form_id, calibration.form_version)[1]
@@ -119,10 +125,6 @@ def _id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound("calibration", text) from None
-
-
-def _response(response: Callable[..., R], decided: Decided[Calibration], caller: Caller) -> R:
-    return response(calibration=calibration_message(decided.aggregate, caller.name), position=decided.position)
 
 
 def _check(request: pb.OpenCalibrationRequest) -> None:

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.quality.evaluation_parts import Dispute, Status, Version
+from opsledger.core.quality.form import Scoring
 from opsledger.core.quality.sheet import EMPTY, Sheet
 from opsledger.core.quality.subject import Subject, SubjectKind, check_subject
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
@@ -47,8 +48,8 @@ def sheet_of(message: pb.Sheet) -> Sheet:
     return Sheet(MessageToDict(message.answers), notes, message.comment)
 
 
-def evaluation_message(evaluation: Evaluation, *, draft: bool) -> pb.Evaluation:
-    """The whole of it, with its draft or without."""
+def evaluation_message(evaluation: Evaluation, scoring: Scoring, *, draft: bool) -> pb.Evaluation:
+    """The whole of it, with its draft or without. ``scoring``: that of its form."""
     versions = evaluation.versions
     message = pb.Evaluation(
         id=str(evaluation.id), etag=etag_of(evaluation), tenant=evaluation.tenant, program=evaluation.program,
@@ -59,8 +60,8 @@ def evaluation_message(evaluation: Evaluation, *, draft: bool) -> pb.Evaluation:
         changed_at=timestamp(evaluation.changed_at_us), submitted_at=instant(versions[0].at_us if versions else None),
         dispute_until=instant(evaluation.dispute_until_us), acknowledged_at=instant(evaluation.acknowledged_at_us),
         draft=sheet_message(evaluation.draft) if draft and evaluation.draft != EMPTY else None,
-        versions=[_version(version) for version in versions], counting_version=evaluation.counting,
-        score=recorded_score_message(evaluation.current.result) if evaluation.counting else None,
+        versions=[_version(version, scoring) for version in versions], counting_version=evaluation.counting,
+        score=recorded_score_message(evaluation.current.result, scoring) if evaluation.counting else None,
         disputes=[_dispute(dispute) for dispute in evaluation.all_disputes],
     )
     if (voided := evaluation.voided) is not None:
@@ -104,10 +105,10 @@ def instant(at_us: int | None) -> Timestamp | None:
     return None if at_us is None else timestamp(at_us)
 
 
-def _version(version: Version) -> pb.EvaluationVersion:
+def _version(version: Version, scoring: Scoring) -> pb.EvaluationVersion:
     return pb.EvaluationVersion(
         number=version.number, cause=version.cause.value, actor=version.actor_id, at=timestamp(version.at_us), reason=version.reason,
-        sheet=sheet_message(version.sheet), score=recorded_score_message(version.result), other_reasons=version.other_reasons,
+        sheet=sheet_message(version.sheet), score=recorded_score_message(version.result, scoring), other_reasons=version.other_reasons,
     )
 
 

@@ -131,7 +131,7 @@ class Evaluations:
         """Raises NotFound for what the caller may not see, CalibrationOpen."""
         evaluation = self._decisions.get(Evaluation, _id(request.id), tenant=request.tenant)
         self._sight.check(evaluation, caller)
-        return pb.GetEvaluationResponse(evaluation=masked(_shown(evaluation, caller), request.read_mask))
+        return pb.GetEvaluationResponse(evaluation=masked(self._shown(evaluation, caller), request.read_mask))
 
     def _change(self, response: Callable[..., R], request: Any, caller: Caller, command: Callable[[Evaluation], object]) -> R:
         """Raises CalibrationOpen before anything is done: the answer shows the evaluation."""
@@ -151,7 +151,10 @@ class Evaluations:
             if not (caller.sees_all or may_see(evaluation, caller)):
                 raise NotFound("evaluation", str(evaluation.id))
             self._sight.check_not_blind(evaluation, caller)
-        return response(evaluation=_shown(evaluation, caller), position=decided.position)
+        return response(evaluation=self._shown(evaluation, caller), position=decided.position)
+
+    def _shown(self, evaluation: Evaluation, caller: Caller) -> pb.Evaluation:
+        return evaluation_message(evaluation, self._form(evaluation).scoring, draft=sees_draft(evaluation, caller))
 
     def _dispute_until_us(self, evaluation: Evaluation, from_us: int) -> int:
         return self._deadlines.due_us(
@@ -178,10 +181,6 @@ def _id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound("evaluation", text) from None
-
-
-def _shown(evaluation: Evaluation, caller: Caller) -> pb.Evaluation:
-    return evaluation_message(evaluation, draft=sees_draft(evaluation, caller))
 
 
 def _check_names(*, required: bool = True, **names: str) -> None:

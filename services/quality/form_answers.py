@@ -37,7 +37,7 @@ class FormAnswers:
         sheets = _sheets(request.sheets)
         batch = _answers(form, sheets, missing_is_na=request.missing_is_na)
         return pb.ScoreAnswersResponse(sheets=[
-            pb.ScoredSheet(id=sheet.id, score=score_message(scored))
+            pb.ScoredSheet(id=sheet.id, score=score_message(scored, form.scoring))
             for sheet, scored in zip(sheets, score_all(form, batch), strict=True)
         ])
 
@@ -48,7 +48,8 @@ class FormAnswers:
         return pb.SimulateFormResponse(
             sheets=[
                 pb.SimulatedSheet(
-                    id=sheet.id, before=score_message(each.before), after=score_message(each.after), dropped=each.dropped,
+                    id=sheet.id, before=score_message(each.before, old.scoring), after=score_message(each.after, new.scoring),
+                    dropped=each.dropped,
                     unanswerable=[pb.UnanswerableQuestion(question=id, reason=why) for id, why in each.unanswerable.items()],
                 )
                 for sheet, each in zip(sheets, found, strict=True)

@@ -1,22 +1,24 @@
 """Scores as messages."""
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
+from opsledger.core.quality.form import Scoring
 from opsledger.core.quality.result import plain_result
 from opsledger.core.quality.scoring import Scored
+from opsledger.core.quality.sheet import Plain
+from opsledger.core.quality.verdict import outcome_reason
 from opsledger.proto.quality.v1 import score_pb2 as pb
 
 
-def score_message(scored: Scored) -> pb.Score:
-    return recorded_score_message(plain_result(scored))
+def score_message(scored: Scored, scoring: Scoring) -> pb.Score:
+    return recorded_score_message(plain_result(scored), scoring)
 
 
-def recorded_score_message(result: Mapping[str, Any]) -> pb.Score:
-    """Of a score as it is recorded: what ``plain_result`` gave."""
+def recorded_score_message(result: Plain, scoring: Scoring) -> pb.Score:
+    """Of a score as it is recorded: what ``plain_result`` gave; ``scoring``: by which it was made."""
     return pb.Score(
+        outcome_reason=outcome_reason(scoring, result),
         score=_fraction(result["score"]), reason=result["reason"] or "", outcome=result["outcome"] or "", band=result["band"] or "",
         contributions=[
             pb.Contribution(

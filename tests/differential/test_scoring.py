@@ -31,14 +31,14 @@ def batches(draw: st.DrawFn, weight_max: int = 50) -> tuple[Questions, np.ndarra
     def column(low: int, high: int) -> np.ndarray:
         return np.array(draw(st.lists(st.integers(low, high), min_size=columns, max_size=columns)), dtype=np.int64)
 
-    def cells(high: int) -> np.ndarray:
-        drawn = draw(st.lists(st.integers(0, high), min_size=rows * columns, max_size=rows * columns))
+    def cells(high: int, low: int = 0) -> np.ndarray:
+        drawn = draw(st.lists(st.integers(low, high), min_size=rows * columns, max_size=rows * columns))
         return np.array(drawn, dtype=np.int64).reshape(rows, columns)
 
     most = draw(st.sampled_from([(1, 1), (11, 10)]))
     questions = Questions(column(0, 2), column(0, weight_max), column(0, 12), column(0, 1), draw(st.booleans()), most)
     fails = cells(7)
-    return questions, cells(2), np.minimum(cells(12), questions.possible), np.where(fails > 3, 0, fails)
+    return questions, cells(2), np.minimum(cells(12, low=-12), questions.possible), np.where(fails > 3, 0, fails)
 
 
 def same(one: Scores, other: Scores) -> bool:
@@ -80,6 +80,23 @@ def test_published_weights(made: ModuleType) -> None:
     found = made.score(questions, integers([1, 1, 1, 1], [1, 1, 1, 0]), points, no_fails)
     assert found.earned.sum(axis=1).tolist() == [600, 600]
     assert found.whole.tolist() == [1000, 800]
+
+
+@BOTH
+def test_deductions_take_from_the_whole_and_are_cut_where_they_come_to_more(made: ModuleType) -> None:
+    # of 10 and 10 points: 8 + 4 - 3 = 9 of 20; 2 + 1 - 12 is less than nothing, so that of the 12 only 3 are taken
+    questions = Questions(integers(0, 0, 0), integers(1, 1, 1), integers(10, 10, 12), integers(0, 0, 1), False, (1, 1))
+    found = made.score(questions, np.ones((2, 3), np.int64), integers([8, 4, -3], [2, 1, -12]), np.zeros((2, 3), np.int64))
+    assert found.earned.tolist() == [[8, 4, -3], [24, 12, -36]]
+    assert (found.whole.tolist(), found.possible.tolist()) == ([20, 240], [[10, 10, 12], [120, 120, 144]])
+
+
+@BOTH
+@pytest.mark.parametrize(("fails", "earned"), [(1, [6, 5, -2]), (2, [6, 0, -2]), (3, [0, 0, 0])])
+def test_a_fail_leaves_deductions_but_where_it_takes_everything(made: ModuleType, fails: int, earned: list[int]) -> None:
+    questions = Questions(integers(0, 1, 1), integers(1, 1, 1), integers(10, 10, 4), integers(0, 0, 1), False, (1, 1))
+    found = made.score(questions, integers([1, 1, 1]), integers([6, 5, -2]), integers([0, 0, fails]))
+    assert (found.earned.tolist(), found.whole.tolist()) == ([earned], [20])
 
 
 @BOTH

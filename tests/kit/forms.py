@@ -10,6 +10,7 @@ from opsledger.core.quality.answers import read_answers
 from opsledger.core.quality.form import Form
 from opsledger.core.quality.form_document import parse_form
 from opsledger.core.quality.scoring import Scored, score
+from tests.kit.scoring_oracle import outside
 
 Document = dict[str, Any]
 
@@ -50,7 +51,9 @@ def documents(draw: st.DrawFn, modes: tuple[str, ...] = MODES) -> Document:
     shape = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
     sections: list[Document] = []
     for place, many in enumerate(shape):
-        questions = [_question(draw, f"q{place}{number}", bonus=draw(st.integers(0, 5)) == 0 and number > 0) for number in range(many)]
+        questions = [
+            _question(draw, f"q{place}{number}", first=number == 0, bonus=draw(st.integers(0, 5)) == 0 and number > 0)
+            for number in range(many)]
         sections.append({"id": f"s{place}", "questions": questions})
     weighed = [question for section in sections for question in section["questions"]]
     if mode == "question_weights":
@@ -66,14 +69,18 @@ def documents(draw: st.DrawFn, modes: tuple[str, ...] = MODES) -> Document:
     return {"form": "any", "scoring": scoring, "sections": sections}
 
 
-def _question(draw: st.DrawFn, id: str, bonus: bool) -> Document:
+def _question(draw: st.DrawFn, id: str, first: bool, bonus: bool) -> Document:
+    """``first`` of its section: it counts, whatever the others are."""
     points = [draw(st.integers(0, 9)) for _ in range(draw(st.integers(1, 3)))] + [draw(st.integers(1, 10))]
     fail = st.sampled_from([None] * 12 + ["question", "section", "form"])
     common: Document = {"id": id, "na": True, **({"bonus": True} if bonus else {})}
     kind = draw(st.sampled_from(["single", "multi", "numeric"]))
     if kind == "numeric":
         return {**common, "type": kind, "min": 0, "max": draw(st.integers(1, 12))}
-    options = [{"id": f"o{place}", "points": each / 2} for place, each in enumerate(points)]
+    off = 0.0
+    if kind == "single":  # some of its options take points away, or all
+        off = min(draw(st.sampled_from([0, 0, 0, 0, 5.5, 20.5])), max(points) - 0.5 if first or bonus else 99)
+    options = [{"id": f"o{place}", "points": (each - off) / 2} for place, each in enumerate(points)]
     for option in options:
         if reach := draw(fail):
             option["auto_fail"] = reach
@@ -83,7 +90,7 @@ def _question(draw: st.DrawFn, id: str, bonus: bool) -> Document:
 def _hundred(draw: st.DrawFn, entries: list[Document]) -> list[float]:
     """A weight for each, in quarters, that sum to 100 without the bonuses."""
     weights = [draw(st.integers(1, 24)) / 4 for _ in entries]  # of 16 questions at most: the last one takes the rest
-    counted = [place for place, entry in enumerate(entries) if not entry.get("bonus")]
+    counted = [place for place, entry in enumerate(entries) if not outside(entry)]
     weights[counted[-1]] += 100 - sum(weights[place] for place in counted)
     return weights
 

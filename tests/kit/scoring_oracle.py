@@ -11,7 +11,16 @@ def _worth(question: Document) -> tuple[Fraction, dict[str, Fraction]]:
     if question["type"] == "numeric":
         return Fraction(question["max"]), {}
     points = {option["id"]: Fraction(option["points"]) for option in question["options"]}
-    return (sum(points.values(), Fraction(0)) if question["type"] == "multi" else max(points.values())), points
+    if question["type"] == "multi":
+        return sum(points.values(), Fraction(0)), points
+    return max(points.values()) if max(points.values()) > 0 else -min(points.values()), points
+
+
+def outside(question: Document) -> bool:
+    """Its points are none of those that can be earned: a bonus, or a question that only deducts."""
+    if question.get("type") == "single" and max(option["points"] for option in question["options"]) <= 0:
+        return True
+    return bool(question.get("bonus"))
 
 
 def _answer(question: Document, answer: Any) -> tuple[Fraction, int]:
@@ -41,21 +50,21 @@ def score(document: Document, answers: Document) -> Fraction | None:
             worth, answer = _worth(question)[0], answers.get(question["id"])
             if worth == 0 or answer is None:
                 continue
-            if answer == "na" and (na == "redistribute" or question.get("bonus")):
+            if answer == "na" and (na == "redistribute" or outside(question)):
                 continue
             points = worth if answer == "na" else _answer(question, answer)[0]
             level = failed.get(question["id"], 0)
             if gone or level == 1 or (level == 3 and scoring["auto_fail"] == "zero"):
-                points = Fraction(0)
+                points = min(points, Fraction(0))
             weight = Fraction(question["weight"]) / worth if mode == "question_weights" else Fraction(1)
-            place += 0 if question.get("bonus") else weight * worth
+            place += 0 if outside(question) else weight * worth
             if answer == "na" and na == "zero_of_zero":
                 continue
-            if question.get("bonus"):
+            if outside(question) and points > 0:
                 extra += weight * points
             else:
                 earned += weight * points
-                possible += weight * worth
+                possible += 0 if outside(question) else weight * worth
         if mode == "section_percent":
             factor = Fraction(section["weight"]) / place if possible else Fraction(0)
         else:
@@ -65,4 +74,4 @@ def score(document: Document, answers: Document) -> Fraction | None:
         return Fraction(0)
     if bottom == 0:
         return None
-    return min((top + bonus) / bottom, most) if bonus else top / bottom
+    return max(min((top + bonus) / bottom, most) if bonus else top / bottom, Fraction(0))

@@ -91,7 +91,7 @@ FIRST: list[str | int] = ["sections", 0, "questions", 0]
     ([*FIRST, "options"], [], "sections[0].questions[0].options", "OUT_OF_RANGE"),
     ([*FIRST, "options", 1, "id"], "0", "sections[0].questions[0].options[1].id", "DUPLICATE"),
     ([*FIRST, "options", 1, "id"], "NA", "sections[0].questions[0].options[1].id", "RESERVED"),
-    ([*FIRST, "options", 0, "points"], -1, "sections[0].questions[0]", "OUT_OF_RANGE"),
+    ([*FIRST, "options"], [{"id": "a", "points": 0}, {"id": "b", "points": 0}], "sections[0].questions[0]", "OUT_OF_RANGE"),
     ([*FIRST, "options", 1, "points"], 0, "sections[0].questions[0]", "OUT_OF_RANGE"),
     ([*FIRST, "options", 1], {"id": "1"}, "sections[0].questions[0].options[1].points", "REQUIRED"),
     ([*FIRST, "options", 0, "auto_fail"], "call", "sections[0].questions[0].options[0].auto_fail", "UNKNOWN"),
