@@ -2,27 +2,27 @@
 
 For shares the interval is Newcombe's, made of Wilson intervals: Newcombe (1998), Statistics in Medicine 17:873–890, method 10;
 the difference of two differences is joined from their intervals in the same way: Zou and Donner (2008), Statistics in Medicine
-27:1693–1702 (MOVER). For means it is the percentile bootstrap, each sample resampled on its own: Efron and Tibshirani (1993),
-An Introduction to the Bootstrap, 8.3.
+27:1693–1702 (MOVER). For means it is Student's t with the degrees of freedom of Welch (1947, Biometrika 34:28–35) and Satterthwaite;
+where all values of a sample are equal its variance says nothing, and the intervals of the means are joined instead.
 """
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from opsledger.core.scorecards.statistics import (
-    BOOTSTRAP_N_MAX,
     CONFIDENCE,
-    RESAMPLES,
+    MEAN_N_MIN,
+    UNBOUNDED,
+    Bounds,
     Interval,
     Numbers,
     Reason,
-    random_of,
+    of_mean,
     wilson,
 )
+from opsledger.core.scorecards.student import t_of
 
 
 class Share(NamedTuple):
@@ -56,20 +56,38 @@ def net_of_shares(own: Change, others: Change) -> Change:
     return Change(own.value - others.value, _subtracted(own, others, "newcombe_mover"), None)
 
 
-def of_means(samples: Mapping[str, Numbers], signs: Sequence[int], confidence: float = CONFIDENCE) -> Change:
-    """The sum of the samples' means, each times its sign. The name of a sample seeds its draws, with its values in ascending order:
-    equal samples of different names are not drawn alike."""
-    if not all(values.size for values in samples.values()):
+def of_means(
+    samples: Sequence[Numbers], signs: Sequence[int], confidence: float = CONFIDENCE, bounds: Bounds = UNBOUNDED
+) -> Change:
+    """The sum of the means of independent samples, each times its sign (1 or −1). Their values lie between ``bounds``."""
+    if not all(values.size for values in samples):
         return Change(None, None, Reason.NO_CASES)
-    value = math.fsum(sign * float(values.mean()) for sign, values in zip(signs, samples.values(), strict=True))
-    for values in samples.values():
-        if values.size == 1 or values[0] == values[-1]:
-            return Change(value, None, Reason.ONE_CASE if values.size == 1 else Reason.NO_SPREAD)
-    sums = np.zeros(RESAMPLES)
-    for sign, (name, values) in zip(signs, samples.items(), strict=True):
-        sums += sign * _resampled_means(name, values)
-    low, high = np.quantile(sums, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Change(value, Interval(float(low), float(high), "bootstrap_percentile"), None)
+    means = [math.fsum(values) / values.size for values in samples]
+    value = math.fsum(sign * mean for sign, mean in zip(signs, means, strict=True))
+    if (least := min(values.size for values in samples)) < MEAN_N_MIN:
+        return Change(value, None, Reason.ONE_CASE if least == 1 else Reason.FEW_CASES)
+    if any(values.min() == values.max() for values in samples):
+        return _joined(value, samples, means, signs, confidence, bounds)
+    parts = [math.fsum((values - mean) ** 2) / (values.size - 1) / values.size for values, mean in zip(samples, means, strict=True)]
+    whole = math.fsum(parts)
+    freedom = whole**2 / math.fsum(part**2 / (values.size - 1) for part, values in zip(parts, samples, strict=True))
+    half = t_of(confidence, freedom) * math.sqrt(whole)
+    return Change(value, Interval(value - half, value + half, "welch"), None)
+
+
+def _joined(
+    value: float, samples: Sequence[Numbers], means: Sequence[float], signs: Sequence[int], confidence: float, bounds: Bounds
+) -> Change:
+    """From the intervals of the means (MOVER); none where one of the means has none."""
+    down, up = [], []
+    for values, mean, sign in zip(samples, means, signs, strict=True):
+        found = of_mean(values, confidence, bounds)
+        if isinstance(found, Reason):
+            return Change(value, None, found)
+        sides = (mean - found.low, found.high - mean)
+        down.append(sides[sign < 0])
+        up.append(sides[sign > 0])
+    return Change(value, Interval(value - math.hypot(*down), value + math.hypot(*up), "mover"), None)
 
 
 def _share(share: Share, confidence: float) -> Change:
@@ -89,15 +107,3 @@ def _subtracted(minuend: Change, subtrahend: Change, method: str) -> Interval:
     up = math.hypot(minuend.interval.high - minuend.value, subtrahend.value - subtrahend.interval.low)
     return Interval(difference - down, difference + up, method)
 
-
-def _resampled_means(name: str, values: Numbers) -> Numbers:
-    random = random_of(name.encode() + values.tobytes())
-    means = np.empty(RESAMPLES)
-    if values.size > BOOTSTRAP_N_MAX:  # the mean of so many is as good as normal
-        means[:] = values.mean() + values.std() / math.sqrt(values.size) * random.standard_normal(RESAMPLES)
-        return means
-    rows = max(1, 250_000 // values.size)  # in blocks of bounded size
-    for start in range(0, RESAMPLES, rows):
-        stop = min(start + rows, RESAMPLES)
-        means[start:stop] = values[random.randint(0, values.size, size=(stop - start, values.size))].mean(axis=1)
-    return means

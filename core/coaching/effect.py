@@ -16,15 +16,19 @@ from opsledger.core.coaching.differences import Change, Share, net_of_shares, of
 from opsledger.core.coaching.measure import Window
 from opsledger.core.scorecards.kpis import MILLIONTHS, Kpi, Sort
 from opsledger.core.scorecards.scorecard import Figure, Tally, Verdict, figure
-from opsledger.core.scorecards.statistics import CONFIDENCE, Numbers
+from opsledger.core.scorecards.statistics import CONFIDENCE, Bounds, Numbers
+
+BALANCE = Bounds(-100.0, 100.0)
+"""Of a case of a balance: a detractor and a promoter."""
 
 
 class Caution(StrEnum):
     """What to bear in mind when reading an effect."""
 
     REGRESSION_TO_THE_MEAN = "REGRESSION_TO_THE_MEAN"
-    """The agent's baseline lies outside the interval of the group's, on the worse side. Who is chosen for a bad figure is as a
-    rule better next time without any coaching, and the group, which was not chosen so, does not show how much of it that is."""
+    """The agent's baseline is worse than the group's by more than chance explains: the interval of the difference leaves out 0. Who is
+    chosen for a bad figure is as a rule better next time without any coaching, and the group, which was not chosen so, does not show how
+    much of it that is. An average agent is warned of in one of forty cases, however large the group (at a confidence of 0.95)."""
     SMALL_SAMPLE = "SMALL_SAMPLE"
     """One of the agent's windows has fewer than 30 cases."""
     NO_COMPARISON = "NO_COMPARISON"
@@ -58,18 +62,27 @@ class Effect(NamedTuple):
 
 def effect(kpi: Kpi, higher_is_better: bool, own: Samples, group: Samples, confidence: float = CONFIDENCE) -> Effect:
     """The effect on a share, mean or balance, in the unit of the KPI."""
+    own_change, group_change, apart = (
+        _change(kpi, before, after, confidence) for before, after in (own, group, (group.before, own.before)))
     if kpi.sort is Sort.SHARE:
-        own_change, group_change = (of_shares(_share(samples.before), _share(samples.after), confidence) for samples in (own, group))
         net = net_of_shares(own_change, group_change)
     else:
-        mine = {"own after": _values(kpi, own.after), "own before": _values(kpi, own.before)}
-        theirs = {"group after": _values(kpi, group.after), "group before": _values(kpi, group.before)}
-        own_change, group_change = of_means(mine, (1, -1), confidence), of_means(theirs, (1, -1), confidence)
-        net = of_means({**mine, **theirs}, (1, -1, -1, 1), confidence)
+        samples = [_values(kpi, tally) for tally in (own.after, own.before, group.after, group.before)]
+        net = of_means(samples, (1, -1, -1, 1), confidence, _bounds(kpi))
     own_before, own_after, group_before, group_after = (figure(kpi, tally, confidence) for tally in (*own, *group))
-    cautions = _cautions(own_before, own_after, group_before, group_after, higher_is_better)
+    cautions = _cautions(own_before, own_after, group_before, group_after, apart, higher_is_better)
     return Effect(
         own_before, own_after, group_before, group_after, own_change, group_change, net, _verdict(net, higher_is_better), tuple(cautions))
+
+
+def _change(kpi: Kpi, before: Tally, after: Tally, confidence: float) -> Change:
+    if kpi.sort is Sort.SHARE:
+        return of_shares(_share(before), _share(after), confidence)
+    return of_means([_values(kpi, after), _values(kpi, before)], (1, -1), confidence, _bounds(kpi))
+
+
+def _bounds(kpi: Kpi) -> Bounds:
+    return kpi.bounds if kpi.sort is Sort.MEAN else BALANCE
 
 
 def cautions_of_time(fixed_at_us: int, follow_up: Window, now_us: int) -> Iterator[Caution]:
@@ -100,12 +113,11 @@ def _verdict(net: Change, higher_is_better: bool) -> Verdict:
 
 
 def _cautions(
-    own_before: Figure, own_after: Figure, group_before: Figure, group_after: Figure, higher_is_better: bool
+    own_before: Figure, own_after: Figure, group_before: Figure, group_after: Figure, apart: Change, higher_is_better: bool
 ) -> Iterator[Caution]:
-    if own_before.value is not None and (usual := group_before.interval) is not None:
-        worse = own_before.value < usual.low if higher_is_better else own_before.value > usual.high
-        if worse:
-            yield Caution.REGRESSION_TO_THE_MEAN
+    """``apart``: how far the agent's baseline is from the group's."""
+    if apart.interval is not None and (apart.interval.high < 0 if higher_is_better else apart.interval.low > 0):
+        yield Caution.REGRESSION_TO_THE_MEAN
     if own_before.small_sample or own_after.small_sample:
         yield Caution.SMALL_SAMPLE
     if group_before.value is None or group_after.value is None:

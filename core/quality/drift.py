@@ -4,7 +4,10 @@ An additive model, score = agent + evaluator + error, fitted by least squares. A
 evaluation is an edge; within a connected part of it evaluators can be compared, and their effects sum to zero there. Between parts
 nothing can be said. With agents a, evaluators e, n_ae evaluations of a by e and n_a, n_e in all, the normal equations without the
 agents are L·effects = r with L = diag(n_e) − Σ_a n_ae n_ae′ ÷ n_a and r = Σ_a (sum_ae − n_ae · mean_a): Searle (1971), Linear
-Models, 7.1.
+Models, 7.1. Intervals are Student's t with the errors' degrees of freedom, and variances σ²·L⁺ of the effects and
+σ²·(1 ÷ n_a + m_a′ L⁺ m_a) of the agents, where m_a is n_ae ÷ n_a.
+
+No sum is left to BLAS, whose order of adding depends on how many threads it has: the same evaluations give the same digits everywhere.
 """
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ from numpy.typing import NDArray
 
 from opsledger.core.quality.rater_bias import Mean
 from opsledger.core.scorecards import statistics
-from opsledger.core.scorecards.statistics import CONFIDENCE, RESAMPLES, Interval, of_mean, random_of
+from opsledger.core.scorecards.statistics import CONFIDENCE, UNBOUNDED, Bounds, Interval, of_mean
+from opsledger.core.scorecards.student import t_of
 
 Floats: TypeAlias = "NDArray[np.float64]"
 Places: TypeAlias = "NDArray[np.int64]"
@@ -67,14 +71,13 @@ class Drift(NamedTuple):
     parts: int
 
 
-def drift(evaluations: Iterable[Judged], confidence: float = CONFIDENCE) -> Drift:
+def drift(evaluations: Iterable[Judged], confidence: float = CONFIDENCE, bounds: Bounds = UNBOUNDED) -> Drift:
     """Effects of all evaluators and scores of all agents. The same evaluations, in any order, always give the same intervals.
 
-    Intervals are percentile bootstraps of the residuals, scaled by √(n ÷ degrees of freedom): who judged whom stays as it was. Those of
-    original means are ``statistics.of_mean``'s.
+    Scores lie between ``bounds``; original means have the intervals of ``statistics.of_mean``.
     """
     parts = _parts(sorted(evaluations))
-    found = [_fitted(part, place, confidence) for place, part in enumerate(parts, start=1)]
+    found = [_fitted(part, place, confidence, bounds) for place, part in enumerate(parts, start=1)]
     return Drift(
         tuple(effect for effects, _ in found for effect in effects), tuple(score for _, scores in found for score in scores), len(parts))
 
@@ -92,10 +95,11 @@ class _Part:
         self.met: Floats = np.zeros((len(self.agents), len(self.evaluators)))
         np.add.at(self.met, (self.agent, self.evaluator), 1)
         self.of_agent: Floats = self.met.sum(axis=1)
-        shares = self.met / self.of_agent[:, None]
-        laplacian = np.diag(self.met.sum(axis=0)) - self.met.T @ shares
+        self.shares: Floats = self.met / self.of_agent[:, None]
+        """Per agent: share of their evaluations by each evaluator."""
+        laplacian = np.diag(self.met.sum(axis=0)) - np.einsum("ae,af->ef", self.met, self.shares)
         # r sums to zero, so adding a constant matrix picks the solution that does too, and makes it the only one
-        self._solution = np.linalg.inv(laplacian + 1)
+        self._solution = _inverse(laplacian + 1)
 
     @property
     def freedom(self) -> int:
@@ -105,22 +109,35 @@ class _Part:
         """Agents and effects that are least squares for these scores of the same evaluations."""
         by_agent = np.bincount(self.agent, scores, len(self.agents))
         by_evaluator = np.bincount(self.evaluator, scores, len(self.evaluators))
-        effects: Floats = self._solution @ (by_evaluator - self.met.T @ (by_agent / self.of_agent))
-        return (by_agent - self.met @ effects) / self.of_agent, effects
+        removed = by_evaluator - np.einsum("ae,a->e", self.shares, by_agent)
+        effects: Floats = np.einsum("ef,f->e", self._solution, removed)
+        return (by_agent - np.einsum("ae,e->a", self.met, effects)) / self.of_agent, effects
 
-    def drawn(self) -> tuple[Floats, Floats]:
-        """Fits to scores with the residuals drawn anew: rows are draws."""
-        agents, effects = self.fit(self.scores)
-        fitted = agents[self.agent] + effects[self.evaluator]
-        residuals = (self.scores - fitted) * math.sqrt(len(self.scores) / self.freedom)
-        random = random_of(np.column_stack([self.agent, self.evaluator, self.scores]).tobytes())
-        fits = [self.fit(fitted + np.take(residuals, random.randint(0, residuals.size, residuals.size))) for _ in range(RESAMPLES)]
-        return np.array([fit[0] for fit in fits]), np.array([fit[1] for fit in fits])
+    def variances(self) -> tuple[Floats, Floats]:
+        """Of agents and effects, in variances of the error."""
+        inverse = self._solution - 1 / len(self.evaluators) ** 2  # without the constant: L⁺
+        agents = 1 / self.of_agent + np.einsum("ae,ef,af->a", self.shares, inverse, self.shares)
+        return agents, np.maximum(np.diagonal(inverse), 0.0)
 
 
-def _fitted(evaluations: Sequence[Judged], place: int, confidence: float) -> tuple[list[EvaluatorEffect], list[AgentScore]]:
+def _inverse(matrix: Floats) -> Floats:
+    """Of a symmetric, positive definite matrix, by Gauss and Jordan: for such a one no pivot has to be looked for."""
+    work, found = matrix.copy(), np.eye(len(matrix))
+    for at in range(len(matrix)):
+        found[at] /= work[at, at]
+        work[at] /= work[at, at]
+        factors = work[:, at].copy()
+        factors[at] = 0
+        found -= factors[:, None] * found[at]
+        work -= factors[:, None] * work[at]
+    return found
+
+
+def _fitted(
+    evaluations: Sequence[Judged], place: int, confidence: float, bounds: Bounds
+) -> tuple[list[EvaluatorEffect], list[AgentScore]]:
     part = _Part(evaluations)
-    originals = [_original(part.scores[part.agent == at], confidence) for at in range(len(part.agents))]
+    originals = [_original(part.scores[part.agent == at], confidence, bounds) for at in range(len(part.agents))]
     if len(part.evaluators) == 1:
         effects = adjusted = [Mean(None, None, Reason.NOT_CONNECTED)] * len(part.agents)
     else:
@@ -139,18 +156,19 @@ def _estimates(part: _Part, confidence: float) -> tuple[list[Mean], list[Mean]]:
     reason = Reason.SATURATED if part.freedom == 0 else Reason.NO_SPREAD if spread < 1e-12 * max(1.0, np.abs(part.scores).max()) else None
     if reason is not None:
         return [Mean(float(value), None, reason) for value in agents], [Mean(float(value), None, reason) for value in effects]
-    drawn = part.drawn()
-    return list(_means(agents, drawn[0], confidence)), list(_means(effects, drawn[1], confidence))
+    errors = part.scores - agents[part.agent] - effects[part.evaluator]
+    reach = t_of(confidence, part.freedom) * math.sqrt(math.fsum(errors * errors) / part.freedom)
+    of_agents, of_effects = part.variances()
+    return list(_means(agents, reach * np.sqrt(of_agents))), list(_means(effects, reach * np.sqrt(of_effects)))
 
 
-def _means(values: Floats, draws: Floats, confidence: float) -> Iterator[Mean]:
-    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    for at, value in enumerate(values):
-        yield Mean(float(value), Interval(float(low[at]), float(high[at]), "bootstrap_residual"), None)
+def _means(values: Floats, reaches: Floats) -> Iterator[Mean]:
+    for value, reach in zip(values, reaches, strict=True):
+        yield Mean(float(value), Interval(float(value - reach), float(value + reach), "t"), None)
 
 
-def _original(scores: Floats, confidence: float) -> Mean:
-    found = of_mean(scores, confidence)
+def _original(scores: Floats, confidence: float, bounds: Bounds) -> Mean:
+    found = of_mean(scores, confidence, bounds)
     middle = float(scores.mean())
     return Mean(middle, None, found) if isinstance(found, statistics.Reason) else Mean(middle, found, None)
 

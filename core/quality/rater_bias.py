@@ -11,7 +11,7 @@ from opsledger.core.quality import coefficients
 from opsledger.core.quality.coefficients import Floats
 from opsledger.core.quality.ratings import Ratings
 from opsledger.core.scorecards import statistics
-from opsledger.core.scorecards.statistics import CONFIDENCE, Interval, of_mean
+from opsledger.core.scorecards.statistics import CONFIDENCE, SHARES, UNBOUNDED, Bounds, Interval, of_mean
 
 Codes: TypeAlias = "NDArray[np.int32]"
 
@@ -55,9 +55,9 @@ def _bias(ratings: Ratings, rater: int, reference: int | None, confidence: float
         return _none(rater, coefficients.Reason.NO_PAIRS)
     if not ratings.is_numeric:
         otherwise = np.array([float((given[given >= 0] != code).mean()) for code, given in zip(own[both], others[both], strict=True)])
-        return RaterBias(rater, int(both.sum()), Mean(None, None, coefficients.Reason.NOT_NUMERIC), _mean(otherwise, confidence))
+        return RaterBias(rater, int(both.sum()), Mean(None, None, coefficients.Reason.NOT_NUMERIC), _mean(otherwise, confidence, SHARES))
     apart = np.fromiter(_differences(ratings, own[both], others[both]), dtype=np.float64)
-    return RaterBias(rater, int(both.sum()), _mean(apart, confidence), _mean(np.abs(apart), confidence))
+    return RaterBias(rater, int(both.sum()), _mean(apart, confidence, UNBOUNDED), _mean(np.abs(apart), confidence, Bounds(0.0)))
 
 
 def _differences(ratings: Ratings, own: Codes, others: Codes) -> Iterator[float]:
@@ -66,8 +66,8 @@ def _differences(ratings: Ratings, own: Codes, others: Codes) -> Iterator[float]
         yield float(values[code] - values[given[given >= 0]].mean())
 
 
-def _mean(values: Floats, confidence: float) -> Mean:
-    found = of_mean(values, confidence)
+def _mean(values: Floats, confidence: float, bounds: Bounds) -> Mean:
+    found = of_mean(values, confidence, bounds)
     middle = float(values.mean())
     return Mean(middle, None, found) if isinstance(found, statistics.Reason) else Mean(middle, found, None)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from opsledger.core.quality.form import CriticalClass
 from opsledger.core.quality.scoring import Outcome, Scored, State
-from opsledger.core.scorecards.statistics import CONFIDENCE, SMALL_SAMPLE_N, Interval, Reason, of_mean, wilson
+from opsledger.core.scorecards.statistics import CONFIDENCE, SHARES, SMALL_SAMPLE_N, Interval, Reason, of_mean, wilson
 
 
 class Figure(NamedTuple):
@@ -52,7 +52,7 @@ def summarise(found: Sequence[Scored], confidence: float = CONFIDENCE) -> Summar
 
 
 def _mean(values: Sequence[float], confidence: float) -> Figure:
-    interval = of_mean(values, confidence)
+    interval = of_mean(values, confidence, SHARES)
     return _figure(fmean(values) if values else None, len(values), interval)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from opsledger.core.scorecards.statistics import Bounds
 from opsledger.core.tickets.validation import METRICS
 
 MILLIONTHS = 1_000_000
@@ -22,7 +23,7 @@ class Sort(StrEnum):
     SHARE = "share"
     """Sum of numerators (0 or 1 each) ÷ rows; Wilson interval."""
     MEAN = "mean"
-    """Sum of numerators ÷ rows, in the KPI's unit; bootstrap interval."""
+    """Sum of numerators ÷ rows, in the KPI's unit; Student's t interval between the KPI's bounds."""
     MEDIAN = "median"
     """The middle one of the numerators that a MEAN has, in the KPI's unit; interval from order statistics."""
     BALANCE = "balance"
@@ -38,6 +39,8 @@ class Kpi(NamedTuple):
     """"tickets", "contacts", "share" (0 to 1), "s", "points", "percent" (0 to 100), "sessions", "actions"."""
     better: int
     """1: a higher figure is better; −1: a lower one; 0: neither says so."""
+    bounds: Bounds = Bounds(0.0)
+    """Between which a case's value lies, in the unit; of a MEAN."""
     of: str = ""
     """The KPI whose rows it is figured from; empty: its own."""
 
@@ -73,17 +76,17 @@ ABANDONMENT = Kpi("abandonment", "Calls abandoned", Sort.SHARE, "share", -1)
 SPEED_OF_ANSWER = Kpi("speed_of_answer", "Speed of answer", Sort.MEAN, "s", -1)
 SERVICE_LEVEL = Kpi("service_level", "Service level", Sort.SHARE, "share", 1)
 CSAT = Kpi("csat", "CSAT, satisfied", Sort.SHARE, "share", 1)
-CSAT_MEAN = Kpi("csat_mean", "CSAT, mean of 1 to 5", Sort.MEAN, "points", 1)
+CSAT_MEAN = Kpi("csat_mean", "CSAT, mean of 1 to 5", Sort.MEAN, "points", 1, Bounds(1.0, 5.0))
 NPS = Kpi("nps", "Net promoter score", Sort.BALANCE, "points", 1)
 
-QA_SCORE = Kpi("qa_score", "QA score, mean", Sort.MEAN, "percent", 1)
+QA_SCORE = Kpi("qa_score", "QA score, mean", Sort.MEAN, "percent", 1, Bounds(0.0, 100.0))
 QA_PASS_RATE = Kpi("qa_pass_rate", "QA passed", Sort.SHARE, "share", 1)
 CRITICAL_ACCURACY = {
     kind: Kpi(f"critical_accuracy.{kind}", f"No critical error, {kind}", Sort.SHARE, "share", 1)
     for kind in ("customer", "business", "compliance")
 }
 DISPUTES_UPHELD = Kpi("disputes_upheld", "Disputes: the score stood", Sort.SHARE, "share", 0)
-EVALUATOR_SCORE = Kpi("evaluator_score", "Score as an evaluator, mean", Sort.MEAN, "percent", 1)
+EVALUATOR_SCORE = Kpi("evaluator_score", "Score as an evaluator, mean", Sort.MEAN, "percent", 1, Bounds(0.0, 100.0))
 
 COACHING_HELD = Kpi("coaching_held", "Coaching sessions held", Sort.COUNT, "sessions", 0)
 COACHING_OPEN = Kpi("coaching_open", "Coaching actions open", Sort.COUNT, "actions", 0)

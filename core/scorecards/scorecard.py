@@ -113,7 +113,7 @@ def figure(kpi: Kpi, tally: Tally, confidence: float = CONFIDENCE) -> Figure:
 def _interval(kpi: Kpi, tally: Tally, confidence: float) -> Interval | Reason:
     if kpi.sort is Sort.MEAN:
         values = np.repeat(np.array(list(tally), dtype=np.float64) / MILLIONTHS, list(tally.values()))
-        return statistics.of_mean(values, confidence)
+        return statistics.of_mean(values, confidence, kpi.bounds)
     if kpi.sort is Sort.SHARE:
         return statistics.wilson(_total(tally), sum(tally.values()), confidence)
     if kpi.sort is Sort.MEDIAN:

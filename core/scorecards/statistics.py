@@ -1,25 +1,28 @@
 """How sure a figure is: intervals for shares, means, medians and net promoter scores.
 
 What cannot be said is None with a reason, never 0 or 1. The same data give the same interval, in whatever order they come:
-the bootstrap is seeded by its data, and drawn from numpy's RandomState, whose stream is frozen for ever (NEP 19).
+what is drawn is seeded by its data, and drawn from numpy's RandomState, whose stream is frozen for ever (NEP 19).
 """
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
-from statistics import NormalDist
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opsledger.core.scorecards.normal import z_of
+from opsledger.core.scorecards.student import t_of
+
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
 BOOTSTRAP_N_MAX = 2_000
-"""Beyond this the mean of so many values is as good as normal, and resampling only slower."""
+"""Beyond this the median's order statistics say as much, and resampling is only slower."""
+MEAN_N_MIN = 3
+"""Two values say too little of how values vary: an interval that covers is of no use, and one of use does not cover."""
 SMALL_SAMPLE_N = 30
 """A figure of fewer cases is marked as of a small sample."""
 
@@ -36,7 +39,7 @@ class Reason(StrEnum):
     FEW_CASES = "FEW_CASES"
     """So few that no interval holds at the level asked for."""
     NO_SPREAD = "NO_SPREAD"
-    """All values are equal: resampling them would claim a certainty that is not there."""
+    """All values are equal, and how far others may lie away is not known: an interval would claim a certainty that is not there."""
     EXACT = "EXACT"
     """A plain count has no sampling error of its own."""
 
@@ -47,11 +50,15 @@ class Interval(NamedTuple):
     method: str
 
 
-def z_of(confidence: float) -> float:
-    """Half-width of the central part of the standard normal that holds ``confidence``: 0.95 → 1.95996…"""
-    if not 0 < confidence < 1:
-        raise ValueError(f"a confidence level lies between 0 and 1, not at {confidence}")
-    return NormalDist().inv_cdf((1 + confidence) / 2)
+class Bounds(NamedTuple):
+    """Between which the values of a scale lie."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+
+UNBOUNDED = Bounds()
+SHARES = Bounds(0.0, 1.0)
 
 
 def wilson(successes: int, cases: int, confidence: float = CONFIDENCE) -> Interval | Reason:
@@ -87,32 +94,40 @@ def net_promoter(promoters: int, passives: int, detractors: int, confidence: flo
     return Interval(max(-1.0, up - down - half), min(1.0, up - down + half), "adjusted_wald")
 
 
-def of_mean(values: Sequence[float] | Numbers, confidence: float = CONFIDENCE) -> Interval | Reason:
-    """Interval of a mean: BCa bootstrap (Efron 1987, JASA 82:171–185); for more than BOOTSTRAP_N_MAX values the normal interval."""
+def of_mean(values: Sequence[float] | Numbers, confidence: float = CONFIDENCE, bounds: Bounds = UNBOUNDED) -> Interval | Reason:
+    """Interval of a mean of at least MEAN_N_MIN values: Student's t. Between bounds its ends are the outer ones of two scales.
+
+    Between two bounds the other scale is the logit of the mean's place between them: scores near 100 have their long side below. Above a
+    lower one it is the logarithm: few durations are very long. The ends of the scale itself alone would miss too often on that side.
+    Where all values are equal the ends are Gaffke's (2005, MODA 7: "Three test statistics for a nonparametric one-sided hypothesis on
+    the mean of a nonnegative variable"), who needs both bounds; of shares that all are 1 they are Clopper's and Pearson's.
+    docs/scorecards.md says how often these intervals hold, and where they do not.
+    """
     data = np.sort(np.asarray(values, dtype=np.float64))
-    if (reason := _unvarying(data)) is not None:
-        return reason
-    if data.size <= BOOTSTRAP_N_MAX:
-        return _bca_of_mean(data.tobytes(), confidence)
-    half = z_of(confidence) * float(data.std(ddof=1)) / math.sqrt(data.size)
+    if data.size < MEAN_N_MIN:
+        return (Reason.NO_CASES, Reason.ONE_CASE, Reason.FEW_CASES)[data.size]
+    low, high = min(bounds.low, float(data[0])), max(bounds.high, float(data[-1]))
     middle = math.fsum(data) / data.size
-    return Interval(middle - half, middle + half, "normal")
+    if data[0] == data[-1]:
+        return _of_equals(middle, data.size, confidence, Bounds(low, high))
+    deviations = data - middle
+    half = t_of(confidence, data.size - 1) * math.sqrt(math.fsum(deviations * deviations) / (data.size - 1) / data.size)
+    if not math.isfinite(low):
+        return Interval(middle - half, middle + half, "t")
+    if not math.isfinite(high):
+        far = low + (middle - low) * math.exp(min(half / (middle - low), 700.0))
+        return Interval(max(low, middle - half), max(middle + half, far), "t_log")
+    place = min(max((middle - low) / (high - low), 1e-15), 1 - 1e-15)  # rounding may put it on an end
+    logit, reach = math.log(place / (1 - place)), half / (high - low) / (place * (1 - place))
+    below, above = (low + (high - low) * (1 + math.tanh((logit + side) / 2)) / 2 for side in (-reach, reach))
+    return Interval(max(low, min(middle - half, below)), min(high, max(middle + half, above)), "t_logit")
 
 
-@lru_cache(maxsize=1_000)  # periods that are over are asked for again and again; at most 16 MB of values
-def _bca_of_mean(content: bytes, confidence: float) -> Interval:
-    """Of at least two different float64 values, in ascending order."""
-    data = np.frombuffer(content, dtype=np.float64)
-    deviations = data - data.mean()
-    # the jackknife's acceleration, in closed form for a mean: Efron and Tibshirani (1993), eq. 14.15
-    acceleration = float((deviations**3).sum() / (6 * (deviations**2).sum() ** 1.5))
-    means = resampled(data, lambda draws: draws.mean(axis=1))
-    below = float(((means < data.mean()).sum() + (means <= data.mean()).sum()) / (2 * means.size))
-    bias = NormalDist().inv_cdf(min(max(below, 1 / means.size), 1 - 1 / means.size))
-    z = z_of(confidence)
-    shares = [NormalDist().cdf(bias + (bias + side) / (1 - acceleration * (bias + side))) for side in (-z, z)]
-    low, high = np.quantile(means, shares)
-    return Interval(float(low), float(high), "bootstrap_bca")
+def _of_equals(value: float, cases: int, confidence: float, bounds: Bounds) -> Interval | Reason:
+    if not all(map(math.isfinite, bounds)):
+        return Reason.NO_SPREAD
+    share = ((1 - confidence) / 2) ** (1 / cases)
+    return Interval(bounds.low + (value - bounds.low) * share, bounds.high - (bounds.high - value) * share, "gaffke")
 
 
 def of_median(values: Sequence[float] | Numbers, confidence: float = CONFIDENCE) -> Interval | Reason:

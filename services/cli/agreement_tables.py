@@ -20,7 +20,8 @@ TITLES = {
 REASONS = {
     "NO_PAIRS": "no unit was rated by two raters", "NO_VARIATION": "only one category was used",
     "NOT_TWO_RATERS": "needs two raters", "NOT_NUMERIC": "needs numbers", "NEGATIVE": "needs numbers from zero up",
-    "ONE_UNIT": "one unit only", "ONE_CASE": "one unit only", "NO_SPREAD": "all resamples agree",
+    "ONE_UNIT": "one unit only", "ONE_CASE": "one unit only", "FEW_CASES": "two units only",
+    "NO_SPREAD": "all are equal",
     "UNSTABLE": "not defined for many resamples", "IS_REFERENCE": "the reference",
 }
 

@@ -12,7 +12,7 @@ from opsledger.services.cli.listing import wide_console
 
 _MORE_REASONS = {
     "NOT_CONNECTED": "judged all of these agents alone", "SATURATED": "no evaluation left over to see the error",
-    "NO_SPREAD": "no spread", "NO_CASES": "none", "ONE_CASE": "one only",
+    "NO_SPREAD": "no spread", "NO_CASES": "none", "ONE_CASE": "one only", "FEW_CASES": "two only",
 }
 _RIGHT = ("units", "value", "bias", "distance", "agreement", "alpha", "part", "evaluations", "effect", "original", "adjusted", "version")
 

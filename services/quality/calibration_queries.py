@@ -5,7 +5,7 @@ from sqlalchemy import Engine, select, tuple_
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.drift import drift
-from opsledger.core.scorecards.statistics import CONFIDENCE
+from opsledger.core.scorecards.statistics import CONFIDENCE, SHARES
 from opsledger.core.tickets.validation import check_instant, check_name
 from opsledger.proto.quality.v1 import calibrations_pb2 as pb
 from opsledger.services.masks import masked
@@ -70,7 +70,7 @@ class CalibrationQueries:
                 connection, request.tenant, request.program, form=request.form, start_us=start_us, end_us=end_us, viewer=caller.name)
         if found is None:
             raise InvalidInput(FieldViolation("start", "OUT_OF_RANGE", f"more than {EVALUATIONS_MAX} evaluations: choose a shorter period"))
-        return drift_message(drift(found, confidence), len(found), confidence)
+        return drift_message(drift(found, confidence, SHARES), len(found), confidence)
 
 
 def _instant_us(request: pb.GetEvaluatorDriftRequest, field: str) -> int | None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from opsledger.core.quality.drift import AgentScore, Judged, drift
+from opsledger.core.scorecards.kpis import QA_SCORE
 from opsledger.core.scorecards.periods import Period
 from opsledger.services.quality.judged_rows import judged_rows
 from opsledger.services.scorecards.queries import Program
@@ -21,4 +22,4 @@ def adjusted_scores(connection: Connection, program: Program, period: Period, co
 @lru_cache(maxsize=64)  # periods that are over are asked for again and again
 def _scores(evaluations: tuple[Judged, ...], confidence: float) -> Mapping[str, AgentScore]:
     in_percent = (each._replace(score=100 * each.score) for each in evaluations)
-    return {score.agent: score for score in drift(in_percent, confidence).agents}
+    return {score.agent: score for score in drift(in_percent, confidence, QA_SCORE.bounds).agents}

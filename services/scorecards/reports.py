@@ -10,7 +10,7 @@ from opsledger.core.errors import FieldViolation, InvalidInput, InvalidPageToken
 from opsledger.core.quality.drift import AgentScore
 from opsledger.core.scorecards.kpis import KPIS, QA_SCORE, Sort
 from opsledger.core.scorecards.periods import Period, PeriodKind
-from opsledger.core.scorecards.scorecard import Scorecard, scorecard, value_of
+from opsledger.core.scorecards.scorecard import Scorecard, figure, scorecard, value_of
 from opsledger.core.scorecards.statistics import CONFIDENCE
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.services.journal.clock import wall_clock_us
@@ -162,7 +162,10 @@ def _ordered(found: SubjectTallies, order_by: str) -> list[str]:
         return names
     values = {name: value_of(KPIS[word], found[name].get(KPIS[word].rows, {})) for name in names}
     known = {name: value for name, value in values.items() if value is not None}
-    ranked = [name for name in known if KPIS[word].sort is not Sort.MEAN or len(found[name][word]) > 1]  # a mean of equals has no interval
+    ranked = [
+        name for name in known
+        if KPIS[word].sort is Sort.COUNT or figure(KPIS[word], found[name][KPIS[word].rows]).interval is not None
+    ]
     ranked.sort(key=known.__getitem__, reverse=way == "desc")
     behind = sorted(set(names).difference(ranked), key=lambda name: (name not in known, name))
     return [*ranked, *behind]

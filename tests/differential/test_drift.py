@@ -1,6 +1,8 @@
 """Evaluator effects against ordinary least squares of statsmodels, with sum-to-zero contrasts."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -20,8 +22,8 @@ def drawn(seed: int, *, agents: int = 8, evaluators: int = 4, evaluations: int =
     return found
 
 
-def oracle(evaluations: list[Judged]) -> tuple[dict[str, float], dict[str, float], dict[str, tuple[float, float]]]:
-    """Agents, evaluators and the evaluators' t intervals by OLS: agents as dummies, evaluators as sum contrasts."""
+def ordinary_least_squares(evaluations: list[Judged]) -> tuple[list[str], list[str], Any]:
+    """Agents as dummies, evaluators as sum contrasts."""
     agents, evaluators = (sorted({getattr(each, name) for each in evaluations}) for name in ("agent", "evaluator"))
     design = np.zeros((len(evaluations), len(agents) + len(evaluators) - 1))
     for row, each in enumerate(evaluations):
@@ -31,11 +33,21 @@ def oracle(evaluations: list[Judged]) -> tuple[dict[str, float], dict[str, float
             design[row, len(agents):] = -1
         else:
             design[row, len(agents) + place] = 1
-    fit = sm.OLS(np.array([each.score for each in evaluations]), design).fit()
+    return agents, evaluators, sm.OLS(np.array([each.score for each in evaluations]), design).fit()
+
+
+def oracle(evaluations: list[Judged]) -> tuple[dict[str, float], dict[str, float], dict[str, tuple[float, float]]]:
+    """Agents, evaluators and the evaluators' t intervals."""
+    agents, evaluators, fit = ordinary_least_squares(evaluations)
     free = fit.params[len(agents):]
     intervals = dict(zip(evaluators[:-1], map(tuple, fit.conf_int()[len(agents):]), strict=True))
     return (
         dict(zip(agents, fit.params[:len(agents)], strict=True)), dict(zip(evaluators, [*free, -free.sum()], strict=True)), intervals)
+
+
+def intervals_of_agents(evaluations: list[Judged]) -> dict[str, tuple[float, float]]:
+    agents, _, fit = ordinary_least_squares(evaluations)
+    return dict(zip(agents, map(tuple, fit.conf_int()[:len(agents)]), strict=True))
 
 
 def effects(found: Drift) -> dict[str, float | None]:
@@ -51,25 +63,33 @@ def test_effects_and_adjusted_scores_are_those_of_ordinary_least_squares(seed: i
     assert {each.agent: each.adjusted.value for each in found.agents} == pytest.approx(agents, abs=1e-9)
 
 
-def test_intervals_are_close_to_those_of_the_t_distribution() -> None:
-    evaluations = drawn(7, evaluations=400)
+@pytest.mark.parametrize("seed", range(3))
+def test_intervals_are_those_of_ordinary_least_squares(seed: int) -> None:
+    evaluations = drawn(seed, evaluations=60)
     found, (*_, intervals) = drift(evaluations), oracle(evaluations)
     for each in found.evaluators[:-1]:
         assert each.effect.interval is not None
-        low, high = intervals[each.evaluator]
-        assert (each.effect.interval.low, each.effect.interval.high) == pytest.approx((low, high), abs=0.15 * (high - low))
+        assert each.effect.interval[:2] == pytest.approx(intervals[each.evaluator], abs=1e-9)
+    of_agents = intervals_of_agents(evaluations)
+    for agent in found.agents:
+        assert agent.adjusted.interval is not None
+        assert agent.adjusted.interval[:2] == pytest.approx(of_agents[agent.agent], abs=1e-9)
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
-    """Of 40 intervals at 80 % a binomial has fewer than 23 or more than 38 cover it in one of 500 runs."""
-    covered = 0
-    for seed in range(40):
+def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
+    """Of 2,000 worlds with 2 evaluators, 3 agents and 9 evaluations in each: 2 points are 4 standard errors."""
+    covered = adjusted = 0
+    for seed in range(2_000):
         random = np.random.default_rng(seed)
         evaluations = [
             Judged(f"a{agent}", evaluator, 0.7 + sign * 0.05 + float(random.normal(0, 0.1)))
-            for agent in range(4) for evaluator, sign in (("lenient", 1), ("strict", -1)) for _ in range(5)
+            for agent in range(3) for evaluator, sign, times in (("lenient", 1, 2), ("strict", -1, 1)) for _ in range(times)
         ]
-        interval = drift(evaluations, confidence=0.8).evaluators[0].effect.interval
+        found = drift(evaluations)
+        interval, agent_interval = found.evaluators[0].effect.interval, found.agents[0].adjusted.interval
         assert interval is not None
+        assert agent_interval is not None
         covered += interval.low < 0.05 < interval.high
-    assert 23 <= covered <= 38
+        adjusted += agent_interval.low < 0.7 < agent_interval.high
+    assert covered / 2_000 == pytest.approx(0.95, abs=0.02)
+    assert adjusted / 2_000 == pytest.approx(0.95, abs=0.02)

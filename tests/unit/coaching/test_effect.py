@@ -72,7 +72,8 @@ def test_without_cases_there_is_no_effect_of_shares(own: Samples, group: Samples
 
 
 @pytest.mark.parametrize(("before", "value", "reason"), [
-    ({}, None, Reason.NO_CASES), (seconds(300), 50, Reason.ONE_CASE), ({300 * MILLIONTHS: 9}, 50, Reason.NO_SPREAD),
+    ({}, None, Reason.NO_CASES), (seconds(300), 50, Reason.ONE_CASE), (seconds(299, 301), 50, Reason.FEW_CASES),
+    ({300 * MILLIONTHS: 9}, 50, Reason.NO_SPREAD),
 ])
 def test_without_spread_there_is_no_interval_of_means(before: Tally, value: float | None, reason: Reason) -> None:
     group = Samples(seconds(1, 2, 3), seconds(1, 2, 3))

@@ -22,7 +22,7 @@ def test_from_a_reference() -> None:
     assert (cem.units, cem.bias.value, cem.distance.value) == (2, 20.0, 20.0)
     assert (bob.units, bob.bias.value, bob.bias.reason, bob.distance.reason) == (0, None, Reason.IS_REFERENCE, Reason.IS_REFERENCE)
     assert ann.bias.interval == of_mean([10, 0, 20])
-    assert (cem.bias.interval, cem.bias.reason) == (None, statistics.Reason.NO_SPREAD)
+    assert (cem.bias.interval, cem.bias.reason) == (None, statistics.Reason.FEW_CASES)
 
 
 def test_from_the_mean_of_the_others() -> None:

@@ -39,4 +39,11 @@ def test_what_cannot_be_said_has_a_reason() -> None:
     for figure in (none.mean, none.pass_rate, none.critical[CriticalClass.CUSTOMER]):
         assert (figure.value, figure.interval, figure.reason) == (None, None, Reason.NO_CASES)
     assert summary((7, "na")).mean.reason is Reason.ONE_CASE
-    assert summary((7, "na"), (7, "na")).mean.reason is Reason.NO_SPREAD
+    assert summary((7, "na"), (7, "na")).mean.reason is Reason.FEW_CASES
+
+
+def test_equal_scores_have_an_interval_between_nothing_and_everything() -> None:
+    # of 44 perfect ones the lower end is Clopper's and Pearson's of 44 of 44: .025 ** (1/44)
+    found = summary(*[(10, 10)] * 44).mean
+    assert found.interval is not None
+    assert (found.value, round(found.interval.low, 4), found.interval.high) == (1.0, .9196, 1.0)

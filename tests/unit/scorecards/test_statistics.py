@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsledger.core.scorecards.statistics import BOOTSTRAP_N_MAX, Interval, Reason, net_promoter, of_mean, of_median, wilson, z_of
+from opsledger.core.scorecards.normal import z_of
+from opsledger.core.scorecards.statistics import SHARES, Bounds, Interval, Reason, net_promoter, of_mean, of_median, wilson
 
 
 def test_z_of_the_usual_levels() -> None:
@@ -57,16 +58,33 @@ def test_one_value_or_equal_values_claim_no_certainty(interval_of: object) -> No
     assert callable(interval_of)
     assert interval_of([3.0]) is Reason.ONE_CASE
     assert interval_of([3.0, 3.0, 3.0]) is Reason.NO_SPREAD
+    assert of_mean([3.0, 3.0, 3.0], bounds=Bounds(0.0)) is Reason.NO_SPREAD
 
 
-def test_a_mean_of_many_values_has_the_normal_interval() -> None:
-    values = [0.0, 1.0] * BOOTSTRAP_N_MAX
-    found = of_mean(values)
-    n = len(values)
-    half = 1.959964 * 0.5 * math.sqrt(n / (n - 1)) / math.sqrt(n)
+def test_two_values_are_too_few_for_a_mean() -> None:
+    assert of_mean([3.0, 4.0]) is of_mean([1.0, 1.0], bounds=SHARES) is Reason.FEW_CASES
+
+
+@pytest.mark.parametrize("cases", [3, 5, 44, 1_000])
+def test_equal_values_between_bounds_have_cloppers_and_pearsons_ends(cases: int) -> None:
+    # of a share they are those of all of all and of none of all: (1 − confidence)/2 = p^n
+    end = 0.025 ** (1 / cases)
+    assert of_mean([1.0] * cases, bounds=SHARES) == Interval(pytest.approx(end), 1.0, "gaffke")
+    assert of_mean([1.0] * cases, bounds=Bounds(1.0, 5.0)) == Interval(1.0, pytest.approx(5 - 4 * end), "gaffke")
+
+
+def test_an_even_mean_between_bounds_is_as_wide_as_t_where_they_are_far() -> None:
+    data = [68.0, 72.0, 75.0, 80.0]
+    far, plain = of_mean(data, bounds=Bounds(-1e9, 1e9)), of_mean(data)
+    assert isinstance(far, Interval)
+    assert isinstance(plain, Interval)
+    assert far[:2] == pytest.approx(plain[:2], abs=1e-3)
+
+
+def test_values_beyond_the_bounds_widen_them() -> None:
+    found = of_mean([90.0, 120.0, 120.0], bounds=Bounds(0.0, 100.0))
     assert isinstance(found, Interval)
-    assert found.method == "normal"
-    assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-9)
+    assert 0 < found.low < 110 < found.high <= 120
 
 
 def test_a_median_of_many_values_lies_between_its_order_statistics() -> None:
@@ -86,10 +104,15 @@ def test_the_same_values_have_the_same_interval_in_any_order(data: list[float], 
 
 
 @given(values)
-def test_an_interval_lies_within_the_values(data: list[float]) -> None:
-    for found in (of_mean(data), of_median(data)):
-        if isinstance(found, Interval):
-            assert min(data) - 1e-9 <= found.low <= found.high <= max(data) + 1e-9
+def test_the_median_of_the_values_lies_within_them(data: list[float]) -> None:
+    if isinstance(found := of_median(data), Interval):
+        assert min(data) <= found.low <= found.high <= max(data)
+
+
+@given(values, st.sampled_from([Bounds(), Bounds(0.0), Bounds(0.0, 10_000.0), Bounds(0.0, 5_000.0)]))
+def test_the_mean_lies_in_its_interval_and_the_interval_between_the_bounds(data: list[float], bounds: Bounds) -> None:
+    if isinstance(found := of_mean(data, bounds=bounds), Interval):
+        assert bounds.low <= found.low <= math.fsum(data) / len(data) <= found.high <= max(bounds.high, *data)
 
 
 @given(st.integers(1, 500).flatmap(lambda cases: st.tuples(st.integers(0, cases), st.just(cases))))
