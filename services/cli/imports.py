@@ -107,7 +107,8 @@ def csv(
 ) -> None:
     """Any table of ticket events, snapshots or tickets, as a mapping file describes it."""
     from opsledger.services.importers.csv_table import CsvReader
-    from opsledger.services.importers.mapping import ValueSpec, load_mapping
+    from opsledger.services.importers.mapping import load_mapping
+    from opsledger.services.importers.mapping_values import ValueSpec
 
     given = {"tenant": tenant, "program": program, "source": source}
     with answering(as_json, dry_run):

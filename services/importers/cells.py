@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.tickets.state import TicketState
 from opsledger.services.importers.columns import other_delimiter, same
-from opsledger.services.importers.mapping import Conditions, ConditionSpec, FormatSpec, ValueSpec
+from opsledger.services.importers.mapping import FormatSpec, TicketSpec
+from opsledger.services.importers.mapping_values import ChoiceSpec, Conditions, ConditionSpec, ValueSpec
 from opsledger.services.importers.quantities import number
 
 Cells = Sequence[str]
@@ -59,9 +61,11 @@ class Binder:
 
     def text(self, path: str, spec: ValueSpec) -> Text:
         """What a value says of a row."""
-        read = self._template(path, spec.value)
+        read = self._template(path, spec.value) if spec.choose is None else self._chosen(path, spec.choose)
         if spec.match is not None:
             read = _matched(read, self._pattern(f"{path}.match", spec.match))
+        if spec.case is not None:
+            read = _in_case(read, str.lower if spec.case == "lower" else str.upper)
         if spec.map is not None:
             read = self._mapped(path, read, spec)
         elif spec.default is not None:
@@ -73,12 +77,30 @@ class Binder:
         """Raises ValueError."""
         return number(text, decimal=self.decimal)
 
-    def test(self, path: str, conditions: Conditions, *, alone: bool = False) -> Test:
-        """All conditions together. ``alone``: there is no row to compare with."""
-        tests = [
-            self._condition(f"{path}.{column}", self.cell(f"{path}.{column}", column), spec, alone) for column, spec in conditions.items()
+    def test(self, path: str, any_of: Sequence[Conditions], *, alone: bool = False) -> Test:
+        """All conditions of one of the sets. ``alone``: there is no row to compare with."""
+        places = [path] if len(any_of) == 1 else [f"{path}[{number}]" for number in range(len(any_of))]
+        sets = [
+            [
+                self._condition(f"{place}.{column}", self.cell(f"{place}.{column}", column), spec, alone)
+                for column, spec in conditions.items()
+            ]
+            for place, conditions in zip(places, any_of, strict=True)
         ]
-        return lambda cells, before: all(test(cells, before) for test in tests)
+        return lambda cells, before: any(all(test(cells, before) for test in tests) for tests in sets)
+
+    def ticket_test(self, path: str, spec: TicketSpec) -> Callable[[TicketState | None], bool]:
+        """All conditions on a ticket as it stands."""
+        tests = [
+            self._condition(f"{path}.{name}", _cell(place), condition, alone=True)
+            for place, name in enumerate(TicketSpec.model_fields) if (condition := getattr(spec, name)) is not None
+        ]
+
+        def holds(state: TicketState | None) -> bool:
+            cells = [_state_text(state, name) for name in TicketSpec.model_fields]
+            return all(test(cells, None) for test in tests)
+
+        return holds
 
     def _template(self, path: str, template: str) -> Text:
         pieces = _REFERENCE.split(template)
@@ -97,6 +119,14 @@ class Binder:
 
         return fill
 
+    def _chosen(self, path: str, choices: Sequence[ChoiceSpec]) -> Text:
+        """The first value whose conditions hold; empty when there is none."""
+        readings = [
+            (self.test(f"{place}.when", choice.when or [{}], alone=True), self.text(place, choice))
+            for place, choice in ((f"{path}.choose[{number}]", choice) for number, choice in enumerate(choices))
+        ]
+        return lambda cells: next((read(cells) for holds, read in readings if holds(cells, None)), "")
+
     def _mapped(self, path: str, read: Text, spec: ValueSpec) -> Text:
         if isinstance(spec.map, str):
             if spec.map not in self._words:
@@ -114,30 +144,32 @@ class Binder:
             if found is None:
                 if not text:
                     return ""
-                raise BadValue(path, f"{text!r} ({spec.value}) is not in its map; add it there, or give a default")
+                raise BadValue(path, f"{text!r} ({spec.value or 'chosen'}) is not in its map; add it there, or give a default")
             return found
 
         return look_up
 
-    def _pattern(self, path: str, pattern: str) -> re.Pattern[str]:
+    def _pattern(self, path: str, pattern: str, *, ignore_case: bool = False) -> re.Pattern[str]:
         try:
-            return re.compile(pattern)
+            return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
         except re.error as error:
             raise self.violation(path, "INVALID", f"{pattern!r} is not a regular expression: {error}") from error
 
-    def _condition(self, path: str, read: Text, spec: ConditionSpec, alone: bool) -> Test:
+    def _condition(self, path: str, cell: Text, spec: ConditionSpec, alone: bool) -> Test:
         tests: list[Test] = []
         if alone and (spec.changed is not None or spec.increased is not None):
             raise self.violation(path, "INVALID", "changed and increased compare rows of a ticket; they belong into a rule's when")
+        fold = str.casefold if spec.ignore_case else str
+        read = _in_case(cell, fold) if spec.ignore_case else cell
         if spec.in_ is not None:
-            wanted = frozenset(spec.in_)
+            wanted = frozenset(map(fold, spec.in_))
             tests.append(lambda cells, before: read(cells) in wanted)
         if spec.not_ is not None:
-            unwanted = frozenset(spec.not_)
+            unwanted = frozenset(map(fold, spec.not_))
             tests.append(lambda cells, before: read(cells) not in unwanted)
         if spec.matches is not None:
-            pattern = self._pattern(f"{path}.matches", spec.matches)
-            tests.append(lambda cells, before: pattern.search(read(cells)) is not None)
+            pattern = self._pattern(f"{path}.matches", spec.matches, ignore_case=spec.ignore_case)
+            tests.append(lambda cells, before: pattern.search(cell(cells)) is not None)
         if spec.empty is not None:
             empty = spec.empty
             tests.append(lambda cells, before: (read(cells) == "") == empty)
@@ -146,7 +178,7 @@ class Binder:
             tests.append(lambda cells, before: (read(cells) != (read(before) if before else "")) == changed)
         if spec.increased is not None:
             increased = spec.increased
-            tests.append(lambda cells, before: self._rose(path, read, cells, before) == increased)
+            tests.append(lambda cells, before: self._rose(path, cell, cells, before) == increased)
         return lambda cells, before: all(test(cells, before) for test in tests)
 
     def _rose(self, path: str, read: Text, cells: Cells, before: Cells | None) -> bool:
@@ -164,3 +196,17 @@ def _matched(read: Text, pattern: re.Pattern[str]) -> Text:
         return (found.group(1) if pattern.groups else found.group()) or ""
 
     return find
+
+
+def _in_case(read: Text, change: Callable[[str], str]) -> Text:
+    return lambda cells: change(read(cells))
+
+
+def _cell(place: int) -> Text:
+    return lambda cells: cells[place]
+
+
+def _state_text(state: TicketState | None, name: str) -> str:
+    if state is None:
+        return ""
+    return state.status.word if name == "status" else str(getattr(state, name))

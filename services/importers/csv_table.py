@@ -39,7 +39,7 @@ class CsvReader:
         held: set[int] = set()
         for ticket in spool.tickets():
             key = TicketKey(*json.loads(ticket.ticket))
-            reader = TicketReader(plan, key, table.columns, held, one_row=self.mapping.rows == "tickets")
+            reader = TicketReader(plan, key, table.columns, one_row=self.mapping.rows == "tickets")
             whole = list(settled_rows(table, ticket.rows, problems))
             summary.rows += len(whole)
             rows = self._in_order(whole, plan, problems, summary)
@@ -52,6 +52,7 @@ class CsvReader:
             for line, facts in reader.read(rows, lambda line, violation: problems.add(line, [violation])):
                 summary.note("rows of which no rule says anything", not facts)
                 writer.write(line, facts)
+            held.update(reader.held)
 
         if summary.rows:
             summary.remarks += [

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from opsledger.core.tickets.facts import ActorKind, Channel, Fact, FeedbackKind, Status
 from opsledger.services.importers.cells import BadValue, Binder, Cells
-from opsledger.services.importers.mapping import Value, ValueSpec
+from opsledger.services.importers.mapping_values import Value, ValueSpec
 from opsledger.services.importers.quantities import duration_us
 from opsledger.services.importers.times import Instants, TimeReader
 from opsledger.services.importers.writing import kind_of

@@ -10,80 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.importers.mapping_values import ActorSpec, ActorValue, AnyOf, Condition, Section, Value, ValueSpec, Words
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _value(given: object) -> object:
-    if isinstance(given, str):
-        return {"value": given}
-    if isinstance(given, dict) and len(given) == 1 and next(iter(given.values())) == "":
-        column = "{" + str(next(iter(given))) + "}"
-        raise ValueError(f'in YAML a text that begins with a brace needs quotes: "{column}"')
-    return given
-
-
-def _condition(given: object) -> object:
-    if isinstance(given, str):
-        return {"in": [given]}
-    return {"in": given} if isinstance(given, list) else given
-
-
-def _words(given: object) -> object:
-    return [given] if isinstance(given, str) else given
-
-
-class ValueSpec(_Section):
-    """Text with ``{Column}`` in it, and what is made of that text."""
-
-    value: str
-    match: str | None = None
-    map: str | dict[str, str] | None = None
-    default: str | None = None
-    split: str | None = None
-    unit: Literal["us", "ms", "s", "min", "h", "d"] = "s"
-    plus: list[Value] = []
-    """Durations that come on top of a time."""
-
-    @property
-    def constant(self) -> str:
-        """What it says of every row; empty when that depends on the row."""
-        return "" if "{" in self.value or self.map is not None else self.value
-
-
-Value = Annotated[ValueSpec, BeforeValidator(_value)]
-Words = Annotated[list[str], BeforeValidator(_words)]
-
-
-class ConditionSpec(_Section):
-    """Everything that is given must hold of a cell."""
-
-    in_: Words | None = Field(None, alias="in")
-    not_: Words | None = Field(None, alias="not")
-    matches: str | None = None
-    empty: bool | None = None
-    changed: bool | None = None
-    increased: bool | None = None
-
-
-Conditions = dict[str, Annotated[ConditionSpec, BeforeValidator(_condition)]]
-
-
-class ActorSpec(_Section):
-    id: Value = ValueSpec(value="")
-    kind: Value | None = None
-
-
-def _actor(given: object) -> object:
-    return {"id": given} if isinstance(given, str) else given
-
-
-ActorValue = Annotated[ActorSpec, BeforeValidator(_actor)]
 Fields = dict[str, Any]
 
 
@@ -101,10 +32,37 @@ def _emit(given: object) -> object:
     return found
 
 
-class RuleSpec(_Section):
+class TicketSpec(Section):
+    """Conditions on the ticket as the rows before this one left it; a status in our words, empty before the first fact."""
+
+    status: Condition | None = None
+    source_status: Condition | None = None
+    channel: Condition | None = None
+    requester_id: Condition | None = None
+    priority: Condition | None = None
+    group: Condition | None = None
+    agent: Condition | None = None
+    category: Condition | None = None
+    reopenings: Condition | None = None
+
+
+FIRST, LAST = 1, -1
+
+
+def _once(given: object) -> object:
+    """``first``, ``last``, or the number of the row among those for which the conditions hold."""
+    if given in ("first", "last"):
+        return FIRST if given == "first" else LAST
+    if isinstance(given, str) and given.isdecimal() and int(given) > 0:
+        return int(given)
+    raise ValueError("must be first, last, or a number from 1 on: 2 is the second row for which the conditions hold")
+
+
+class RuleSpec(Section):
     emit: Annotated[list[tuple[str, Fields]], BeforeValidator(_emit), Field(min_length=1)]
-    when: Conditions = {}
-    once: Literal["first", "last"] | None = None
+    when: AnyOf = [{}]
+    ticket: TicketSpec | None = None
+    once: Annotated[int, BeforeValidator(_once)] | None = None
     at: Value | None = None
     actor: ActorValue | None = None
     event_id: Value | None = None
@@ -113,10 +71,12 @@ class RuleSpec(_Section):
     def _one_id(self) -> RuleSpec:
         if self.event_id is not None and len(self.emit) > 1:
             raise ValueError("event_id names one fact, and this rule has several")
+        if self.once == LAST and self.ticket is not None:
+            raise ValueError("once: last and ticket cannot stand together: which row is the last would depend on what it says")
         return self
 
 
-class SnapshotSpec(_Section):
+class SnapshotSpec(Section):
     status: Value | None = None
     source_status: Value | None = None
     priority: Value | None = None
@@ -144,7 +104,7 @@ def _text_encoding(name: str) -> str:
     return name
 
 
-class FormatSpec(_Section):
+class FormatSpec(Section):
     delimiter: str = ","
     quote: Annotated[str, Field(max_length=1)] = '"'
     encoding: Annotated[str, AfterValidator(_text_encoding)] = "utf-8-sig"
@@ -171,7 +131,7 @@ def _until(given: object) -> object:
     return until
 
 
-class ZoneSpec(_Section):
+class ZoneSpec(Section):
     zone: str
     until: Annotated[datetime, BeforeValidator(_until)] | None = None
     """Local times before it are of this zone."""
@@ -181,7 +141,7 @@ def _zones(given: object) -> object:
     return [{"zone": given}] if isinstance(given, str) else given
 
 
-class TimeSpec(_Section):
+class TimeSpec(Section):
     formats: Annotated[Words, Field(min_length=1)] = ["iso"]
     zone: Annotated[list[ZoneSpec], BeforeValidator(_zones), Field(min_length=1)] = [ZoneSpec(zone="UTC")]
     calendar: Literal["gregorian", "persian"] = "gregorian"
@@ -194,12 +154,13 @@ class TimeSpec(_Section):
         return self
 
 
-class OrderSpec(_Section):
+class OrderSpec(Section):
     column: str
     values: Annotated[list[str], Field(min_length=1)]
+    ignore_case: bool = False
 
 
-class MappingSpec(_Section):
+class MappingSpec(Section):
     ticket_id: Value
     tenant: Value = ValueSpec(value="default")
     program: Value = ValueSpec(value="default")
@@ -214,7 +175,7 @@ class MappingSpec(_Section):
     format: FormatSpec = FormatSpec()
     time: TimeSpec = TimeSpec()
     words: dict[str, dict[str, str]] = {}
-    where: Conditions = {}
+    where: AnyOf = [{}]
     snapshot: SnapshotSpec | None = None
     rules: list[RuleSpec] = []
 
@@ -230,6 +191,9 @@ class MappingSpec(_Section):
                 raise ValueError(f"rules[{timeless}] needs `at`, because the mapping has no occurred_at")
         if self.rows == "tickets" and self.snapshot is not None:
             raise ValueError("snapshot compares rows of a ticket, so rows cannot be `tickets` (one row each)")
+        stateful = next((number for number, rule in enumerate(self.rules) if rule.ticket is not None), None)
+        if self.rows == "tickets" and stateful is not None:
+            raise ValueError(f"rules[{stateful}].ticket needs rows before, and rows that are `tickets` are one each")
         if self.sequence is not None and self.order is not None:
             raise ValueError("sequence and order are two ways to say the same: give one")
         return self
@@ -251,10 +215,18 @@ def load_mapping(file: Path) -> MappingSpec:
         return MappingSpec.model_validate(document)
     except ValidationError as error:
         raise InvalidInput(*(
-            FieldViolation(_place(file, item["loc"]), "INVALID", item["msg"].removeprefix("Value error, ")) for item in error.errors()
+            FieldViolation(_place(file, item["loc"], document), "INVALID", item["msg"].removeprefix("Value error, "))
+            for item in error.errors()
         )) from error
 
 
-def _place(file: Path, path: tuple[int | str, ...]) -> str:
-    keys = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
-    return f"{file}: {keys}" if keys else str(file)
+def _place(file: Path, path: tuple[int | str, ...], document: Any) -> str:
+    """The key's path as the file has it: one set of conditions need not be written as a list."""
+    keys, node = "", document
+    for key in path:
+        if isinstance(key, int) and not isinstance(node, list):
+            continue
+        keys += f"[{key}]" if isinstance(key, int) else f".{key}"
+        inside = isinstance(node, list) or (isinstance(node, dict) and key in node)
+        node = node[key] if inside else None
+    return f"{file}: {keys.removeprefix('.')}" if keys else str(file)

@@ -1,14 +1,16 @@
 """A mapping bound to a table's columns: what one row says, as functions of its cells."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from opsledger.core.tickets.facts import Actor, ActorKind, Status
+from opsledger.core.tickets.state import TicketState
 from opsledger.services.importers.cells import BadValue, Binder, Cells, Test, Text
 from opsledger.services.importers.fact_fields import FactMaker, Maker, Moment, Reading
-from opsledger.services.importers.mapping import ActorSpec, MappingSpec, RuleSpec, SnapshotSpec, ValueSpec
+from opsledger.services.importers.mapping import MappingSpec, RuleSpec, SnapshotSpec
+from opsledger.services.importers.mapping_values import ActorSpec, ValueSpec
 from opsledger.services.importers.quantities import whole_number
 from opsledger.services.importers.snapshots import Snapshot
 from opsledger.services.importers.times import TimeReader, ZoneSpan
@@ -20,7 +22,10 @@ _NO_PLACE = 1 << 40
 @dataclass(frozen=True, slots=True)
 class RulePlan:
     holds: Test
-    once: str | None
+    ticket: Callable[[TicketState | None], bool] | None
+    """What must hold of the ticket as the rows before left it."""
+    once: int | None
+    """The number of the row that speaks, among those for which it holds; LAST for the last of them."""
     at: Moment | None
     actor: ActorPlan | None
     event_id: Text | None
@@ -64,6 +69,10 @@ class Plan:
     snapshot: SnapshotPlan | None
     rules: tuple[RulePlan, ...]
 
+    @property
+    def asks_ticket(self) -> bool:
+        return any(rule.ticket is not None for rule in self.rules)
+
 
 def bind(spec: MappingSpec, file: str, columns: Sequence[str], *, delimiter: str = "", typed: bool = False) -> Plan:
     """``delimiter`` is the table's, for errors; ``typed``: its dates come in ISO 8601, whatever the mapping's formats are.
@@ -93,7 +102,9 @@ class _Binding:
 
     def _rule(self, path: str, spec: RuleSpec) -> RulePlan:
         return RulePlan(
-            holds=self._binder.test(f"{path}.when", spec.when), once=spec.once, at=self._time(f"{path}.at", spec.at),
+            holds=self._binder.test(f"{path}.when", spec.when),
+            ticket=self._binder.ticket_test(f"{path}.ticket", spec.ticket) if spec.ticket else None, once=spec.once,
+            at=self._time(f"{path}.at", spec.at),
             actor=self._actor(f"{path}.actor", spec.actor) if spec.actor else None,
             event_id=self._binder.text(f"{path}.event_id", spec.event_id) if spec.event_id else None,
             facts=tuple(self._maker.maker(f"{path}.emit[{number}]", kind, given) for number, (kind, given) in enumerate(spec.emit)),
@@ -111,8 +122,7 @@ class _Binding:
                 readings[field.name] = self._count(path, given)
             else:
                 type_name = Status.__name__ if field.name == "status" else str(field.type)
-                value = {name: item.model_dump() for name, item in given.items()} if field.name == "attributes" else given
-                readings[field.name] = self._maker.reading(path, type_name, value)
+                readings[field.name] = self._maker.reading(path, type_name, given)
         return SnapshotPlan(readings, self._time("snapshot.opened_at", spec.opened_at))
 
     def _time(self, path: str, spec: ValueSpec | None) -> Moment | None:
@@ -125,8 +135,9 @@ class _Binding:
     def _sequence(self, spec: MappingSpec) -> Reading:
         if spec.order is not None:
             read = self._binder.cell("order.column", spec.order.column)
-            places = {value: place for place, value in enumerate(spec.order.values)}
-            return lambda cells: places.get(read(cells), _NO_PLACE)
+            fold = str.casefold if spec.order.ignore_case else str
+            places = {fold(value): place for place, value in enumerate(spec.order.values)}
+            return lambda cells: places.get(fold(read(cells)), _NO_PLACE)
         return self._count("sequence", spec.sequence) if spec.sequence else lambda cells: 0
 
     def _count(self, path: str, spec: ValueSpec) -> Reading:

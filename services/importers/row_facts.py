@@ -6,12 +6,15 @@ order, some of them twice, are the same facts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from opsledger.core.errors import FieldViolation
 from opsledger.core.tickets.facts import Actor, Fact, TicketFact, TicketKey
+from opsledger.core.tickets.order import in_order
+from opsledger.core.tickets.state import TicketState, begin, evolve
 from opsledger.core.tickets.validation import NAME_BYTES_MAX
 from opsledger.services.importers.cells import BadValue
+from opsledger.services.importers.mapping import FIRST, LAST
 from opsledger.services.importers.plan import Plan, RulePlan
 from opsledger.services.importers.row_order import TicketRow
 from opsledger.services.importers.snapshots import Snapshot, carried, changes, opening
@@ -24,38 +27,55 @@ Refuse = Callable[[int, FieldViolation], None]
 class TicketReader:
     """Reads the rows of one ticket."""
 
-    def __init__(self, plan: Plan, ticket: TicketKey, columns: Sequence[str], held: set[int], *, one_row: bool) -> None:
-        """``held`` gets the numbers of the rules whose conditions hold of a row."""
-        self._plan, self._columns, self._held, self._one_row = plan, columns, held, one_row
+    def __init__(self, plan: Plan, ticket: TicketKey, columns: Sequence[str], *, one_row: bool) -> None:
+        self._plan, self._columns, self._one_row = plan, columns, one_row
         self._tenant, self._source, self._ticket_id = ticket
         self._names = Counter[str]()
         """How often a name of the ticket itself was used."""
+        self._times_held = Counter[int]()
+
+    @property
+    def held(self) -> Collection[int]:
+        """The numbers of the rules that held for a row."""
+        return self._times_held.keys()
 
     def read(self, rows: Sequence[TicketRow], refuse: Refuse) -> Iterator[tuple[int, list[TicketFact]]]:
         """(line, facts) of every row that can be read; the rows are given in order."""
         readable = list(self._matched(rows, refuse))
-        first = {number: place for place, (_, holding) in reversed(list(enumerate(readable))) for number in holding}
         last = {number: place for place, (_, holding) in enumerate(readable) for number in holding}
-        self._held.update(first)
         shown: Snapshot | None = None
+        state: TicketState | None = None
         for place, (item, holding) in enumerate(readable):
             found: list[TicketFact] = []
             names = Counter[str]()
             try:
                 if self._plan.snapshot is not None:
                     shown = self._compare(item, shown, names, found)
-                rules = [(number, self._plan.rules[number]) for number in holding]
-                speaking = [
-                    rule for number, rule in rules
-                    if {"first": first, "last": last}.get(rule.once or "", {number: place})[number] == place
-                ]
+                speaking = [self._plan.rules[number] for number in self._counted(holding, state) if self._speaks(number, place, last)]
                 opened_us = _opened_us(item, speaking)
                 for rule in speaking:
                     found += self._rule_facts(item, rule, names, opened_us)
             except BadValue as error:
                 refuse(item.row.line, error.violation)
                 continue
+            if self._plan.asks_ticket:
+                for fact in in_order(found):
+                    state = evolve(state or begin(fact), fact)
             yield item.row.line, found
+
+    def _counted(self, holding: Sequence[int], state: TicketState | None) -> list[int]:
+        """Those of the rules that hold of the ticket too; how often each has held by now is known then."""
+        conditions = [(number, self._plan.rules[number].ticket) for number in holding]
+        numbers = [number for number, ticket in conditions if ticket is None or ticket(state)]
+        self._times_held.update(numbers)
+        return numbers
+
+    def _speaks(self, number: int, place: int, last: Mapping[int, int]) -> bool:
+        """Whether a rule that holds of the row at this place says its facts there."""
+        once = self._plan.rules[number].once
+        if once == LAST:
+            return last[number] == place
+        return once is None or self._times_held[number] == once
 
     def _matched(self, rows: Sequence[TicketRow], refuse: Refuse) -> Iterator[tuple[TicketRow, list[int]]]:
         """Each row with the numbers of the rules whose conditions hold of it."""
@@ -100,7 +120,7 @@ class TicketReader:
 
     def _name(self, item: TicketRow, fact: Fact, at_us: int, rule: RulePlan | None, names: Counter[str]) -> str:
         """The fact's event_id. Of several facts of a row that would have one name, the later ones get a number."""
-        if rule is not None and rule.once == "first" and rule.event_id is None:
+        if rule is not None and rule.once == FIRST and rule.event_id is None:
             name, names = derived_id("ticket", self._ticket_id, kind(fact)), self._names
         else:
             name = self._row_name(item, fact, at_us, rule)

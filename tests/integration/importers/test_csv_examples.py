@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from opsledger.core.scorecards.outcomes import ticket_outcomes
 from opsledger.core.tickets.facts import FeedbackReceived, InteractionEnded, Opened, Replied, Status
 from opsledger.services.importers.csv_table import CsvReader
 from opsledger.services.importers.mapping import load_mapping
@@ -40,6 +43,18 @@ AUDIT = table("key,changed,by,status,priority,team,assignee,labels,comments", [
     "OPS-1,1709280060000,ann,In Progress,P2,Core,bob,net,1",
     "OPS-1,1709280120000,bob,Done,P1,Core,bob,,1",
     "OPS-1,1709280180000,cat,In Progress,P1,Field,,,3",
+])
+
+MESSAGES = table("Ticket,When,Who,Role,Action,Type,Severity,Impact", [
+    "D-1,30.06.2025 17:58,lea,Customer,Message,Incident,S1,low",
+    "D-1,30.06.2025 18:05,ANN,Agent,Take,Incident,S1,low",
+    "D-1,30.06.2025 18:05,Ann,Agent,MAIL,Incident,S1,low",
+    "D-1,01.07.2025 08:00,Bob,Agent,Take,Incident,S1,low",
+    "D-1,01.07.2025 08:00,Bob,Agent,Solve,Incident,S1,low",
+    "D-1,01.07.2025 08:00,lea,Customer,Message,Incident,S1,low",
+    "D-1,01.07.2025 09:00,bob,Agent,Solve,Incident,S1,low",
+    "D-2,01.07.2025 10:00,tim,Customer,Message,Request,,high",
+    "D-2,01.07.2025 10:01,,Robot,Message,Request,,high",
 ])
 
 
@@ -88,7 +103,42 @@ def test_a_call_log(tmp_path: Path) -> None:
     assert ended["ID0001"][1] == us(2021, 1, 5, 20, 8, 23)  # 15:04:11 in New York, 109 s of waiting, 143 s of talk
     assert [ended[ticket][0].answered for ticket in sorted(ended)] == [True, True, False]
     assert {ticket for ticket, found in facts.items() for fact in found if isinstance(fact.fact, FeedbackReceived)} == {"ID0001"}
-    assert [state.status for _, state in sorted(states_of(journal).items())] == [Status.RESOLVED, Status.PENDING, Status.CLOSED]
+    states = states_of(journal)
+    assert [state.status for _, state in sorted(states.items())] == [Status.RESOLVED, Status.PENDING, Status.NEW]
+    assert states["ID0003"].tags == ("abandoned",)
+    kpis = Counter(outcome.kpi for found in facts.values() for outcome in ticket_outcomes(found, ()) if outcome.numerator)
+    assert (kpis["tickets_resolved"], kpis["calls_answered"], kpis["first_contact_resolution"]) == (1, 2, 1)  # nobody resolved ID0003
+
+
+def test_a_message_log(tmp_path: Path) -> None:
+    journal, summary = read("message-log", MESSAGES, tmp_path)
+
+    states = states_of(journal)
+    one, two = states["D-1"], states["D-2"]
+    assert (one.opened_at_us, one.resolved_at_us) == (us(2025, 6, 30, 15, 58), us(2025, 7, 1, 9))  # Berlin's time, then UTC
+    assert (one.priority, one.agent, one.resolutions, one.reopenings) == ("S1", "bob", 2, 1)
+    assert (one.public_replies, one.requester_replies, dict(one.attributes)) == (1, 2, {"handed_over": "yes"})
+    assert (two.priority, two.status, two.reopenings) == ("S1", Status.RESOLVED, 0)
+    assert (summary.remarks, summary.invalid) == ([], 0)
+
+
+def test_every_example_has_the_row_that_its_comment_shows() -> None:
+    texts = {"activity-log": ACTIVITIES, "call-log": CALLS, "ticket-table": TICKETS, "audit-snapshots": AUDIT, "message-log": MESSAGES}
+    for name, text in texts.items():
+        lines = (EXAMPLES / f"{name}.yaml").read_text("utf-8").splitlines()
+        assert [line.removeprefix("#   ") for line in lines if line.startswith("#   ")] == text.splitlines()[:2]
+
+
+def test_the_mappings_that_the_documentation_shows_can_be_loaded(tmp_path: Path) -> None:
+    text = (EXAMPLES.parent / "importing.md").read_text("utf-8")
+    shown = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    whole = 'ticket_id: "{Id}"\noccurred_at: "{At}"\n'
+    for number, block in enumerate(shown):
+        file = tmp_path / f"{number}.yaml"
+        rules = "" if "rules:" in block or "snapshot:" in block else "rules: [{emit: opened}]\n"
+        file.write_text(("" if "ticket_id" in block else whole + rules) + block)
+        load_mapping(file)
+    assert len(shown) >= 4
 
 
 def test_a_table_of_tickets(tmp_path: Path) -> None:
@@ -117,7 +167,7 @@ def test_an_audit_of_snapshots(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("activity-log", ACTIVITIES), ("call-log", CALLS), ("ticket-table", TICKETS), ("audit-snapshots", AUDIT)]
+    ("name", "text"), [("activity-log", ACTIVITIES), ("call-log", CALLS), ("ticket-table", TICKETS), ("audit-snapshots", AUDIT)],
 )
 @pytest.mark.parametrize("seed", range(5))
 def test_shuffled_and_with_rows_twice_the_journal_is_the_same(name: str, text: str, seed: int, tmp_path: Path) -> None:

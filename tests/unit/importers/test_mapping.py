@@ -4,11 +4,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from opsledger.core.errors import InvalidInput
 from opsledger.services.importers.cells import BadValue, Binder
 from opsledger.services.importers.fact_fields import FACTS, FactMaker
-from opsledger.services.importers.mapping import Conditions, ConditionSpec, FormatSpec, ValueSpec, load_mapping
+from opsledger.services.importers.mapping import FormatSpec, load_mapping
+from opsledger.services.importers.mapping_values import Conditions, ConditionSpec, Value, ValueSpec
 from opsledger.services.importers.plan import bind
 from opsledger.services.importers.times import TimeReader
 
@@ -39,6 +41,26 @@ rules: [{emit: opened}]
         ('ticket_id: "{id}"\noccurred_at: "{at}"', "", "rules or a snapshot"),
         ('ticket_id: "{id}"\noccurred_at: "{at}"\nrules: [{emit: [opened, reopened], event_id: "{n}"}]', "rules[0]", "several"),
         (GOOD.replace("opened", "opened, when: {State: {is: x}}"), "rules[0].when.State.is", "not permitted"),
+        (GOOD.replace("opened", "opened, when: [{n: x}, {State: {is: x}}]"), "rules[0].when[1].State.is", "not permitted"),
+        (GOOD.replace("opened", "opened, when: [{n: x}, {}]"), "rules[0].when", "an empty set holds always"),
+        (GOOD.replace("opened", "opened, when: []"), "rules[0].when", "one set must hold"),
+        (GOOD.replace("opened", "opened, ticket: {state: x}"), "rules[0].ticket.state", "not permitted"),
+        (GOOD.replace("opened", "opened, once: last, ticket: {agent: x}"), "rules[0]", "cannot stand together"),
+        (GOOD.replace("opened", "opened, once: 0"), "rules[0].once", "a number from 1 on"),
+        (GOOD.replace("opened", "opened, once: second"), "rules[0].once", "first, last, or a number"),
+        (GOOD + "where: {State: {ignore_case: perhaps}}", "where.State.ignore_case", "valid boolean"),
+        (GOOD + "actor: {id: {choose: []}}", "actor.id.choose", "at least 1"),
+        (GOOD + "actor: {id: {choose: ['{n}'], value: x}}", "actor.id", "give one"),
+        (GOOD + "actor: {id: {choose: [{value: x, unit: h}]}}", "actor.id.choose[0]", "unit belongs beside choose"),
+        (GOOD + "actor: {id: {value: x, case: Title}}", "actor.id.case", "'lower' or 'upper'"),
+        (GOOD + "time: {zone: [{zone: UTC}, {zone: UTC}]}", "time", "every one but the last needs `until`"),
+        (GOOD + "time: {zone: [{zone: UTC, until: 2025-07-01}]}", "time", "every one but the last"),
+        (GOOD + "time: {zone: [{zone: UTC, until: soon}, {zone: UTC}]}", "time.zone[0].until", "'soon' is not a local date"),
+        (GOOD + "time: {calendar: mayan}", "time.calendar", "'gregorian' or 'persian'"),
+        (
+            'ticket_id: "{id}"\nrows: tickets\nrules: [{emit: opened, at: "{at}", ticket: {agent: x}}]', "",
+            "rules[0].ticket needs rows before",
+        ),
     ],
 )
 def test_a_wrong_mapping_names_its_key(text: str, place: str, words: str, tmp_path: Path) -> None:
@@ -64,6 +86,17 @@ def test_a_wrong_mapping_names_its_key(text: str, place: str, words: str, tmp_pa
         ("{emit: opened, when: {State: {matches: '('}}}", "rules[0].when.State.matches", "not a regular expression"),
         ('{emit: {opened: {status: {value: "{State}", map: words}}}}', "rules[0].emit[0].opened.status.map", "in words"),
         ("{emit: {opened: {priority: {valeu: x}}}}", "rules[0].emit[0].opened.priority.value", "required"),
+        ("{emit: opened, when: [{n: x}, {Sate: x}]}", "rules[0].when[1].Sate", "there is no column 'Sate'"),
+        (
+            "{emit: {opened: {priority: {choose: [{when: {Sate: x}, value: y}]}}}}", "rules[0].emit[0].opened.priority.choose[0].when.Sate",
+            "there is no column",
+        ),
+        (
+            "{emit: {opened: {priority: {choose: [{when: {n: {changed: true}}, value: y}]}}}}",
+            "rules[0].emit[0].opened.priority.choose[0].when.n", "belong into a rule's when",
+        ),
+        ("{emit: opened, ticket: {agent: {changed: true}}}", "rules[0].ticket.agent", "belong into a rule's when"),
+        ("{emit: opened, ticket: {agent: {matches: '('}}}", "rules[0].ticket.agent.matches", "not a regular expression"),
     ],
 )
 def test_a_mapping_that_does_not_fit_its_table_names_the_key(rule: str, place: str, words: str, tmp_path: Path) -> None:
@@ -85,6 +118,8 @@ def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
         bind(load_mapping(file), str(file), COLUMNS)
 
 
+VALUE = TypeAdapter[ValueSpec](Value)
+CHOSEN = VALUE.validate_python({"choose": [{"when": {"n": "2"}, "value": "{id}"}, "{State}", "never"]})
 BINDER = Binder("m.yaml", COLUMNS, FormatSpec(missing=["NULL"]), {"status": {"Done": "resolved", "No": "closed"}})
 ROW = ("7", "2024-01-01", " Done ", "NULL", "1")
 
@@ -103,6 +138,13 @@ ROW = ("7", "2024-01-01", " Done ", "NULL", "1")
         (ValueSpec(value="{State}", map={"Other": "x"}, default="y"), "y"),
         (ValueSpec(value="{at}", match=r"^(\d+)-"), "2024"),
         (ValueSpec(value="{at}", match="x"), ""),
+        (ValueSpec(value="{State}", case="upper"), "DONE"),
+        (ValueSpec(value="{State}", case="lower", map={"done": "x"}), "x"),
+        (CHOSEN, "Done"),
+        (CHOSEN.model_copy(update={"map": "status"}), "resolved"),
+        (VALUE.validate_python({"choose": [{"when": {"State": "Other"}, "value": "x"}], "default": "y"}), "y"),
+        (VALUE.validate_python({"choose": [{"when": {"State": "Other"}, "value": "x"}]}), ""),
+        (VALUE.validate_python({"choose": [{"when": [{"State": "Other"}, {"n": "1"}], "value": "{id}"}]}), "7"),
     ],
 )
 def test_a_value_is_text_with_columns_in_it(spec: ValueSpec, text: str) -> None:
@@ -127,12 +169,31 @@ def test_a_word_that_its_map_does_not_know_is_named() -> None:
         ({"id": ConditionSpec(changed=True)}, False),
         ({"n": ConditionSpec(increased=True)}, True),
         ({"n": ConditionSpec(increased=False)}, False),
+        ({"State": ConditionSpec(**{"in": ["DONE"]}, ignore_case=True)}, True),
+        ({"State": ConditionSpec(**{"not": ["DONE"]}, ignore_case=True)}, False),
+        ({"State": ConditionSpec(**{"in": ["DONE"]})}, False),
+        ({"State": ConditionSpec(matches="^d", ignore_case=True)}, True),
+        ({"State": ConditionSpec(matches="^d")}, False),
     ],
 )
 def test_conditions_hold_of_a_row_and_the_one_before_it(conditions: Conditions, holds: bool) -> None:
     before = ("7", "2023-12-31", "New", "NULL", "0")
 
-    assert BINDER.test("when", conditions)(ROW, before) is holds
+    assert BINDER.test("when", [conditions])(ROW, before) is holds
+
+
+def test_one_of_several_sets_of_conditions_must_hold() -> None:
+    done, other = {"State": ConditionSpec(**{"in": ["Done"]})}, {"State": ConditionSpec(**{"in": ["Other"]})}
+
+    assert BINDER.test("when", [other, done])(ROW, None)
+    assert not BINDER.test("when", [other, done | {"n": ConditionSpec(empty=True)}])(ROW, None)
+
+
+def test_a_change_of_case_alone_is_none_where_case_is_ignored() -> None:
+    before = ("7", "2023-12-31", "DONE", "", "0")
+
+    assert BINDER.test("when", [{"State": ConditionSpec(changed=True)}])(ROW, before)
+    assert not BINDER.test("when", [{"State": ConditionSpec(changed=True, ignore_case=True)}])(ROW, before)
 
 
 @pytest.mark.parametrize(
