@@ -63,6 +63,7 @@ from opsledger.services.scorecards.answers import Answers
 from opsledger.services.scorecards.reports import Reports
 from opsledger.services.scorecards.withholding import Withholding
 from opsledger.services.settings import Settings
+from opsledger.services.tickets.differing import DifferingEvents
 from opsledger.services.tickets.intake import Intake
 from opsledger.services.timers.announcer import DAY_US, Announcer
 from opsledger.services.timers.answers import Explanations, TimerAnswers
@@ -91,6 +92,7 @@ class Parts:
     progress: Progress
     metrics: Metrics
     threads: Threads
+    differing_events: DifferingEvents
 
     def is_projecting(self) -> bool:
         """The read models follow the journal."""
@@ -178,6 +180,7 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
             InThread("queries", limits.query_threads, limits.query_queue_max),
             InThread("status queries", _STATUS_THREADS, _STATUS_QUEUE_MAX),
         ),
+        DifferingEvents(),
     )
     steps = (
         Observation(parts.metrics),
@@ -225,8 +228,11 @@ def _services(parts: Parts) -> Iterator[Service]:
         from opsledger.services.grpc import node_service
 
         yield Service(NODE_SERVICE, node_service.NodeService(node).register)
-    intake = Intake(parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max)
-    recorder = ticket_recorder_service.TicketRecorder(intake, parts.metrics, window=limits.window)
+    intake = Intake(
+        parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max,
+        differing_events=parts.differing_events,
+    )
+    recorder = ticket_recorder_service.TicketRecorder(intake, parts.differing_events, parts.metrics, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
     scorecards = scorecard_service.ScorecardService(
         Answers(Reports(parts.engine)), Withholding(parts.engine), parts.threads.queries)
@@ -281,9 +287,11 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
 
 def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
     gauge = parts.metrics.gauge
-    ingress = Ingress(exchange, Intake(parts.journal, event_bytes_max=parts.settings.limits.event_bytes_max))
+    ingress = Ingress(exchange, Intake(
+        parts.journal, event_bytes_max=parts.settings.limits.event_bytes_max, differing_events=parts.differing_events))
     work = Background("ingress", ingress.run, on_dead)
     gauge("ingress_recorded", "Events recorded from Kafka since the start.", lambda: ingress.recorded)
+    gauge("ingress_differing", "Known events from Kafka with other content since the start.", lambda: ingress.differing)
     gauge("ingress_rejected", "Records that went to the dead-letter topic since the start.", lambda: ingress.rejected)
     gauge("ingress_lag", "Records in Kafka that were not consumed yet when it was last looked.", lambda: ingress.lag)
     gauge("ingress_healthy", "0: Kafka or the journal does not answer, and it is tried again.", work.is_healthy)

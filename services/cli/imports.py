@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opsledger.services.cli.differing import differing
 from opsledger.services.cli.import_summary import answering, print_summary
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder, NoProject
 from opsledger.services.cli.remote import ServerAddress, Token
@@ -23,6 +24,8 @@ group = typer.Typer(
     help="Record the logs of other systems. The whole file is checked first; wrong input leaves the journal as it was. "
     "Running an import again records nothing twice.",
 )
+
+group.command()(differing)
 
 File = Annotated[str, typer.Argument(help="The file, plain or compressed (.gz, .xz); - reads standard input.", metavar="FILE")]
 Tenant = Annotated[str, typer.Option(help="The client whose tickets they are.")]

@@ -33,6 +33,14 @@ class Recorder:
         )
         return _outcomes(self._connection, answer.results)
 
+    def differing(self, tenant: str = "") -> Sequence[pb.DifferingEvent]:
+        """What came again with other content through the node that answers, since it was started: the newest first, at most 1,000.
+        ``tenant``: the connection's, unless given. Raises OpsledgerError."""
+        return self._connection.call(
+            f"/{SERVICE.full_name}/ListDifferingEvents", self._connection.filled(pb.ListDifferingEventsRequest(tenant=tenant)),
+            pb.ListDifferingEventsResponse, sees_writes=False,
+        ).events
+
     def stream(self) -> RecordingStream:
         """A stream for many batches. Close it, or use it in a ``with``."""
         return RecordingStream(self._connection)

@@ -48,6 +48,8 @@ class Ingress:
         self._exchange, self._topics, self._intake = exchange, exchange.topics, intake
         self.recorded = 0
         """Events recorded since the start."""
+        self.differing = 0
+        """Events since the start that were known, with other content: they are kept where the intake keeps them."""
         self.rejected = 0
         """Records that went to the dead-letter topic since the start."""
         self.lag = 0
@@ -84,19 +86,22 @@ class Ingress:
             except InvalidInput as error:
                 refused.append((record, error.violations))
         for part in _parts(readable):
-            outcomes = self._record([data for _, data in part], stop)
+            outcomes = self._record(part, stop)
             if outcomes is None:
                 return False
             refused += [(part[outcome.index][0], outcome.violations) for outcome in outcomes if outcome.violations]
             self.recorded += sum(1 for outcome in outcomes if not outcome.duplicate and not outcome.violations)
+            self.differing += sum(1 for outcome in outcomes if outcome.differs)
         self._bury(refused, producer)
         return True
 
-    def _record(self, events: list[bytes], stop: Event) -> list[Outcome] | None:
+    def _record(self, part: Sequence[tuple[Any, bytes]], stop: Event) -> list[Outcome] | None:
+        events = [data for _, data in part]
+        places = [f"{record.topic}[{record.partition}]@{record.offset}" for record, _ in part]
         away_until_s: float | None = None
         while not stop.is_set():
             try:
-                return self._intake.record(events)
+                return self._intake.record(events, places=places)
             except Overloaded:  # others fill the journal's queue; what waits here waits in Kafka
                 stop.wait(OVERLOADED_PAUSE_S)
             except (JournalMoved, JournalUnreachable):

@@ -16,9 +16,11 @@ from grpc.aio import ServicerContext
 from opsledger.core.errors import FieldViolation, InvalidInput, NotReady, Overloaded
 from opsledger.ext.wire import MalformedWire, split
 from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
-from opsledger.services.grpc.auth import Role, current_principal, require
+from opsledger.services.grpc.auth import Role, current_principal, require, require_any
 from opsledger.services.grpc.calls import count
 from opsledger.services.metrics import Metrics
+from opsledger.services.tickets.codec import timestamp
+from opsledger.services.tickets.differing import DifferingEvents
 from opsledger.services.tickets.intake import Intake, Outcome
 
 SERVICE = pb.DESCRIPTOR.services_by_name["TicketRecorderService"]
@@ -42,8 +44,8 @@ class TicketRecorder:
     """Records batches. A stream has at most ``window`` batches unanswered: the next is not read before, so a client that
     sends more is slowed down by HTTP/2 flow control, never refused. Answers come in the order of the batches."""
 
-    def __init__(self, intake: Intake, metrics: Metrics, *, window: int) -> None:
-        self._intake, self._metrics, self._window = intake, metrics, window
+    def __init__(self, intake: Intake, differing: DifferingEvents, metrics: Metrics, *, window: int) -> None:
+        self._intake, self._differing, self._metrics, self._window = intake, differing, metrics, window
         self._draining: asyncio.Future[None] | None = None
 
     def register(self, server: grpc.aio.Server) -> None:
@@ -54,6 +56,10 @@ class TicketRecorder:
             ),
             "StreamTicketEvents": grpc.stream_stream_rpc_method_handler(
                 cast(Any, self.stream), response_serializer=pb.StreamTicketEventsResponse.SerializeToString
+            ),
+            "ListDifferingEvents": grpc.unary_unary_rpc_method_handler(
+                cast(Any, self.list_differing), pb.ListDifferingEventsRequest.FromString,
+                pb.ListDifferingEventsResponse.SerializeToString,
             ),
         }),))
 
@@ -66,6 +72,17 @@ class TicketRecorder:
         require(current_principal(), None, Role.RECORDER)
         _, events = _split(request, _NO_FIELD, _BATCH_EVENTS)
         return pb.RecordTicketEventsResponse(results=await self._results(self._submit(events)))
+
+    async def list_differing(
+        self, request: pb.ListDifferingEventsRequest, context: ServicerContext[Any, Any]
+    ) -> pb.ListDifferingEventsResponse:
+        require_any(current_principal(), request.tenant, Role.RECORDER, Role.READER)
+        return pb.ListDifferingEventsResponse(events=[
+            pb.DifferingEvent(
+                tenant=each.event.tenant, source=each.event.source, event_id=each.event.event_id, ticket_id=each.event.ticket_id,
+                position=each.position, fields=each.fields, received_at=timestamp(each.at_us), place=each.place,
+            ) for each in self._differing.latest({request.tenant})
+        ])
 
     async def stream(self, requests: object, context: ServicerContext[bytes, pb.StreamTicketEventsResponse]) -> None:
         require(current_principal(), None, Role.RECORDER)

@@ -189,8 +189,12 @@ class PartitionedJournal:
         if len(self.parts) == 1:
             chosen[0] = list(range(len(events)))
         else:
+            named: dict[bytes, int] = {}
             for index, event in enumerate(events):
-                chosen.setdefault(partition_of(event, len(self.parts)), []).append(index)
+                number = self._of_fact(event)
+                if event.key:
+                    number = named.setdefault(event.key, number)
+                chosen.setdefault(number, []).append(index)
 
         def fit(part: Partition, indexes: Sequence[int]) -> bool:
             return part.fits([events[index] for index in indexes])
@@ -198,6 +202,14 @@ class PartitionedJournal:
         return [
             (number, some) for number, indexes in chosen.items() for some in divided(indexes, partial(fit, self.parts[number]))
         ]
+
+    def _of_fact(self, event: NewEvent) -> int:
+        """Where it stands, or would: one whose name is known in another partition, because it was of another ticket, is known."""
+        own = partition_of(event, len(self.parts))
+        if not event.key or self.parts[own].position_of(event.key) is not None:
+            return own
+        holder = self._first(lambda part: part.position_of(event.key) is not None)
+        return own if holder is None else holder.number
 
     def fits(self, events: Sequence[NewEvent]) -> bool:
         """One commit may hold them all, in whichever partition they are: there is no difference."""

@@ -19,6 +19,7 @@ from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.futures import chain, done
 from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.tickets.codec import decode, event_type
+from opsledger.services.tickets.differing import DifferingEvents
 from opsledger.services.tickets.repeated import differing
 
 BATCH_EVENTS_MAX = 5_000
@@ -44,19 +45,24 @@ class Intake:
     """Validates, deduplicates and records ticket events. Thread-safe, as its journal is."""
 
     def __init__(
-        self, journal: Journal | PartitionedJournal, *, batch_events_max: int = BATCH_EVENTS_MAX, event_bytes_max: int = EVENT_BYTES_MAX
+        self, journal: Journal | PartitionedJournal, *, batch_events_max: int = BATCH_EVENTS_MAX, event_bytes_max: int = EVENT_BYTES_MAX,
+        differing_events: DifferingEvents | None = None,
     ) -> None:
+        """``differing_events`` keeps those that come again with other content, also for who has no outcome to look at."""
         self._journal = journal if isinstance(journal, PartitionedJournal) else PartitionedJournal([Numbered(journal)])
         self.batch_events_max = batch_events_max
-        self._event_bytes_max = event_bytes_max
+        self._event_bytes_max, self._differing_events = event_bytes_max, differing_events
         self._comparing = ThreadPoolExecutor(COMPARING_MAX, "intake-compare")
 
-    def submit(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> Future[list[Outcome]]:
+    def submit(
+        self, events: Sequence[bytes], *, tenants: Container[str] | None = None, places: Sequence[str] = ()
+    ) -> Future[list[Outcome]]:
         """Queue the well-formed events as one commit, or several: see PartitionedJournal.submit_facts. The future is done, with one
         outcome for each event in their order, after all are durable; until then nothing is promised.
 
-        Events of tenants outside ``tenants`` are rejected (None: every tenant is allowed). Raises InvalidInput for a batch
-        with too many events and Overloaded when the journal's queue is full; from the future what Journal.submit says.
+        Events of tenants outside ``tenants`` are rejected (None: every tenant is allowed). ``places``: where each came from. Raises
+        InvalidInput for a batch with too many events and Overloaded when the journal's queue is full; from the future what
+        Journal.submit says.
         """
         if len(events) > self.batch_events_max:
             raise InvalidInput(FieldViolation("events", "TOO_MANY", f"must be at most {self.batch_events_max} in a batch"))
@@ -64,21 +70,29 @@ class Intake:
         accepted = [event for event in checked if isinstance(event, NewEvent)]
 
         def compare(receipt: Receipt) -> list[Outcome]:
-            return list(_outcomes(checked, receipt, differing(self._journal, accepted, receipt)))
+            firsts = differing(self._journal, accepted, receipt)
+            outcomes = list(_outcomes(checked, receipt, firsts))
+            if self._differing_events is not None:
+                for outcome, first in zip((each for each in outcomes if each.differs), firsts.values(), strict=True):
+                    place = places[outcome.index] if places else ""
+                    self._differing_events.note(events[outcome.index], first, outcome.position, place)
+            return outcomes
 
         def answer(receipt: Receipt) -> Future[list[Outcome]]:
             if any(receipt.duplicates):  # reads: not on the journal's own thread
                 return self._comparing.submit(compare, receipt)
-            return done(list(_outcomes(checked, receipt, frozenset())))
+            return done(list(_outcomes(checked, receipt, {})))
 
         return chain(self._recorded(accepted), answer)
 
     def _recorded(self, events: Sequence[NewEvent]) -> Future[Receipt]:
         return self._journal.submit_facts(events) if events else done(Receipt((), ()))
 
-    def record(self, events: Sequence[bytes], *, tenants: Container[str] | None = None) -> list[Outcome]:
+    def record(
+        self, events: Sequence[bytes], *, tenants: Container[str] | None = None, places: Sequence[str] = ()
+    ) -> list[Outcome]:
         """``submit`` and wait."""
-        return self.submit(events, tenants=tenants).result()
+        return self.submit(events, tenants=tenants, places=places).result()
 
     def _check(self, data: bytes, tenants: Container[str] | None) -> NewEvent | tuple[FieldViolation, ...]:
         """The event to record, or everything that is wrong with it."""

@@ -20,19 +20,20 @@ PATIENCE_S = 10.0
 """How long what another node has recorded may take to come here."""
 
 
-def differing(journal: PartitionedJournal, events: Sequence[NewEvent], receipt: Receipt) -> frozenset[int]:
-    """Indexes of the events that say something else than what stands at their position; ``receipt`` is of these events.
+def differing(journal: PartitionedJournal, events: Sequence[NewEvent], receipt: Receipt) -> dict[int, bytes]:
+    """What stands at their position, by index, for the events that say something else; ``receipt`` is of these events.
 
     Raises JournalUnreachable when the first is on another node and has not come here, and what reading raises.
     """
     again = [index for index, duplicate in enumerate(receipt.duplicates) if duplicate]
     if not again:
-        return frozenset()
+        return {}
     first = {
         position: event.payload for event, position, duplicate in zip(events, *receipt, strict=True) if not duplicate
     }
     first.update(_payloads(journal, sorted({receipt.positions[index] for index in again} - first.keys())))
-    return frozenset(index for index in again if not is_same(first[receipt.positions[index]], events[index].payload))
+    standing = {index: first[receipt.positions[index]] for index in again}
+    return {index: payload for index, payload in standing.items() if not is_same(payload, events[index].payload)}
 
 
 def is_same(first: bytes, again: bytes) -> bool:

@@ -127,6 +127,10 @@ class TestABatch:
         scraped = server.application.parts.metrics.registry.get_sample_value
         words = ("recorded", "duplicate", "differs", "rejected")
         assert [scraped("opsledger_ticket_events_total", {"outcome": word}) for word in words] == [1, 1, 1, 0]
+        [listed] = TicketRecorderServiceStub(server.channel).ListDifferingEvents(pb.ListDifferingEventsRequest(tenant="acme")).events
+        assert (listed.source, listed.event_id, listed.ticket_id, listed.position) == ("zendesk", "e1", "T2", 1)
+        assert (list(listed.fields), listed.place) == (["ticket_id"], "")
+        assert not TicketRecorderServiceStub(server.channel).ListDifferingEvents(pb.ListDifferingEventsRequest(tenant="other")).events
 
     def test_of_bytes_that_are_no_event_is_rejected_by_index(self, server: Running, journal: MemoryJournal) -> None:
         good = event_bytes("e1")

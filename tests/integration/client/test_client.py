@@ -64,6 +64,7 @@ def test_facts_in_queries_out_without_waiting_by_hand(client: Client) -> None:
     assert not again.differs
     [other] = client.recorder.record([event("once", tenant="acme", ticket_id="T2")])
     assert (other.duplicate, other.differs, other.position) == (True, True, first.position)
+    assert [(each.event_id, each.position) for each in client.recorder.differing()] == [("once", first.position)]
     [refused] = client.recorder.record([event("broken", tenant="")])
     assert [violation.field for violation in refused.violations] == ["tenant"]
     assert client.position == first.position

@@ -32,6 +32,7 @@ from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.partitions import PartitionedJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.tickets.codec import decode_bytes
+from opsledger.services.tickets.differing import DifferingEvents
 from opsledger.services.tickets.intake import Intake
 from tests.kit.command import run
 from tests.kit.events import event, event_bytes
@@ -77,6 +78,18 @@ def test_all_encodings_come_into_the_journal_and_in_order_of_their_key() -> None
     for ticket in tickets:
         of_ticket = [fact.event_id for fact in facts if fact.ticket_id == ticket]
         assert of_ticket == sorted(of_ticket)
+
+
+def test_a_known_event_with_other_content_is_counted_and_kept_and_no_dead_letter() -> None:
+    exchange, journal, kept = new_exchange(), MemoryJournal(), DifferingEvents()
+    places = produce(exchange, [In(event_bytes("e1"), b"T1"), In(event_bytes("e1", ticket_id="T2"), b"T1"), In(event_bytes("e2"), b"T1")])
+    ingress = Ingress(exchange, Intake(journal, differing_events=kept))
+    with working(ingress):
+        until(lambda: ingress.recorded >= 2, "the records are not taken")
+    assert (ingress.recorded, ingress.differing, ingress.rejected, journal.position) == (2, 1, 0, 2)
+    [found] = kept.latest({"acme"})
+    partition, offset = places[1]
+    assert (found.position, found.fields, found.place) == (1, ("ticket_id",), f"{exchange.topics.inbound.name}[{partition}]@{offset}")
 
 
 def test_what_cannot_be_recorded_is_a_dead_letter_that_can_be_sent_again_once() -> None:

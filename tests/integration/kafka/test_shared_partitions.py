@@ -10,7 +10,8 @@ from threading import Event, Thread
 
 import pytest
 
-from opsledger.core.errors import VersionConflict
+from opsledger.core.errors import RequestIdReused, VersionConflict
+from opsledger.core.tickets.facts import PriorityChanged
 from opsledger.proto.quality.v1 import evaluations_pb2 as evaluations
 from opsledger.services.client import Client
 from opsledger.services.cluster.group import members, remove
@@ -49,6 +50,25 @@ def test_two_nodes_share_the_partitions_and_each_takes_every_write(nodes: Nodes)
             assert (a.end(signal.SIGTERM), b.end(signal.SIGTERM)) == (0, 0)
     for partition in range(4):
         assert nodes.head("a", partition) == nodes.head("b", partition)
+
+
+def test_what_was_recorded_through_one_node_is_compared_with_at_another_one(nodes: Nodes) -> None:
+    with nodes.node("a") as a, nodes.node("b") as b:
+        await_owners(a, "a", "b")
+        with client(a) as one, client(b) as other:
+            for number in range(20):  # of each, the second comes at once: what the first recorded may not be there yet
+                first = event(f"e{number}", ticket_id=f"T{number}")
+                later = event(f"e{number}", ticket_id=f"T{number}", fact=PriorityChanged("low"))
+                [recorded] = one.recorder.record([first])
+                outcomes = other.recorder.record([first, later])
+                assert [(each.position, each.duplicate, each.differs) for each in outcomes] == [
+                    (recorded.position, True, False), (recorded.position, True, True)]
+            plan = {"request_id": "plan", "program": "desk", "agent": "bob"}
+            planned = one.coaching.PlanSession(**plan).session
+            assert other.coaching.PlanSession(**plan).session == planned
+            with pytest.raises(RequestIdReused):
+                other.coaching.PlanSession(**plan, agenda=["greeting"])
+            assert other.coaching.PlanSession(**plan, actor="max").session.id != planned.id
 
 
 def test_what_is_decided_through_one_node_is_known_to_the_next_command_through_another(tmp_path: Path, postgres_url: str) -> None:

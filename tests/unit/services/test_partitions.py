@@ -116,6 +116,18 @@ def test_facts_that_do_not_fit_into_one_commit_become_several_in_their_order() -
         assert journal.submit_facts(facts).result() == (positions[:20], (True,) * 20)
 
 
+def test_the_name_of_a_fact_is_one_in_all_partitions(journal: PartitionedJournal) -> None:
+    """A source that names two tickets' facts alike is answered with the first, wherever the second would stand."""
+    streams = {partition_of_stream(name(f"{number}t"), 4): f"{number}t" for number in range(40)}
+    first = _fact(streams[1], "e1")
+    [position], _ = journal.submit_facts([first]).result()
+    others = [_fact(streams[number], "e1") for number in (0, 1, 2, 3)]
+    assert journal.submit_facts(others).result() == ((position,) * 4, (True,) * 4)
+    positions, duplicates = journal.submit_facts([_fact(streams[number], "e2") for number in (3, 0, 2)]).result()
+    assert (set(positions), duplicates) == ({positions[0]}, (False, True, True))
+    assert partition_at(positions[0]) == 3
+
+
 def test_a_commit_is_of_one_partition(journal: PartitionedJournal) -> None:
     with pytest.raises(InvalidInput, match="one partition"):
         journal.append(Commit([_fact(f"{number}t", f"e{number}") for number in range(8)]))
