@@ -30,7 +30,7 @@ class BadValue(Exception):
 
 
 class Binder:
-    """Turns what a mapping says into functions of a row. Each method raises InvalidInput with the key's path."""
+    """Turns what a mapping says into functions of a row. What does not fit is a fault with the key's path; ``close`` raises them all."""
 
     def __init__(
         self, file: str, columns: Sequence[str], form: FormatSpec, words: Mapping[str, Mapping[str, str]], *, delimiter: str = ""
@@ -42,15 +42,23 @@ class Binder:
         self._missing = frozenset(form.missing)
         self.decimal = form.decimal
         self._words = words
+        self._faults: list[FieldViolation] = []
 
-    def violation(self, path: str, reason: str, text: str) -> InvalidInput:
-        return InvalidInput(FieldViolation(f"{self._file}: {path}", reason, text))
+    def fault(self, path: str, reason: str, text: str) -> None:
+        """Something is wrong with that key; whatever is bound instead of it will not be used."""
+        self._faults.append(FieldViolation(f"{self._file}: {path}", reason, text))
+
+    def close(self) -> None:
+        """Everything is bound. Raises InvalidInput with all faults."""
+        if self._faults:
+            raise InvalidInput(*dict.fromkeys(self._faults))
 
     def cell(self, path: str, column: str) -> Text:
         """The text of one cell, without blanks around it; empty when it is one of the words for a missing value."""
         if same(column) not in self._columns:
             available = ", ".join(self._columns) + self._other_delimiter
-            raise self.violation(path, "UNKNOWN_COLUMN", f"there is no column {column!r}; the columns are: {available}")
+            self.fault(path, "UNKNOWN_COLUMN", f"there is no column {column!r}; the columns are: {available}")
+            return _nothing
         place, missing = self._columns[same(column)], self._missing
 
         def read(cells: Cells) -> str:
@@ -130,8 +138,8 @@ class Binder:
     def _mapped(self, path: str, read: Text, spec: ValueSpec) -> Text:
         if isinstance(spec.map, str):
             if spec.map not in self._words:
-                raise self.violation(f"{path}.map", "UNKNOWN", f"there is no {spec.map!r} in words; there are: {', '.join(self._words)}")
-            words = self._words[spec.map]
+                self.fault(f"{path}.map", "UNKNOWN", f"there is no {spec.map!r} in words; there are: {', '.join(self._words)}")
+            words = self._words.get(spec.map, {})
         else:
             words = spec.map or {}
         exact, folded, default = dict(words), {word.casefold(): meaning for word, meaning in words.items()}, spec.default
@@ -153,12 +161,13 @@ class Binder:
         try:
             return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
         except re.error as error:
-            raise self.violation(path, "INVALID", f"{pattern!r} is not a regular expression: {error}") from error
+            self.fault(path, "INVALID", f"{pattern!r} is not a regular expression: {error}")
+            return re.compile("")
 
     def _condition(self, path: str, cell: Text, spec: ConditionSpec, alone: bool) -> Test:
         tests: list[Test] = []
         if alone and (spec.changed is not None or spec.increased is not None):
-            raise self.violation(path, "INVALID", "changed and increased compare rows of a ticket; they belong into a rule's when")
+            self.fault(path, "INVALID", "changed and increased compare rows of a ticket; they belong into a rule's when")
         fold = str.casefold if spec.ignore_case else str
         read = _in_case(cell, fold) if spec.ignore_case else cell
         if spec.in_ is not None:
@@ -196,6 +205,10 @@ def _matched(read: Text, pattern: re.Pattern[str]) -> Text:
         return (found.group(1) if pattern.groups else found.group()) or ""
 
     return find
+
+
+def _nothing(cells: Cells) -> str:
+    return ""
 
 
 def _in_case(read: Text, change: Callable[[str], str]) -> Text:

@@ -78,6 +78,8 @@ def not_a_table(header: str) -> str:
             "is JSON, no table: `opsledger import events` reads one TicketEvent on each line; make a table of other JSON first "
             "(jq -r '.[] | [.id, .created] | @csv')"
         )
+    if start.lower().startswith("sep="):
+        return "begins with Excel's line sep=…, which is no header: say format: {skip_lines: 1}, and the delimiter if it is not a comma"
     if start[:1] == "<":
         return "is HTML or XML, no table (some programs call such files .xls): save it as .xlsx or CSV"
     return ""

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from opsledger.core.tickets.facts import ActorKind, Channel, Fact, FeedbackKind, Status
 from opsledger.services.importers.cells import BadValue, Binder, Cells
+from opsledger.services.importers.mapping import key_path, said_of
 from opsledger.services.importers.mapping_values import Value, ValueSpec
 from opsledger.services.importers.quantities import duration_us
 from opsledger.services.importers.times import Instants, TimeReader
@@ -33,20 +34,20 @@ class FactMaker:
         self._times = times
 
     def maker(self, path: str, kind: str, given: Mapping[str, Any]) -> Maker:
-        """Raises InvalidInput for an unknown kind or field, and for one that is missing."""
+        """An unknown kind or field, and one that is missing, is a fault."""
         if kind not in FACTS:
-            raise self._binder.violation(path, "UNKNOWN", f"there is no fact {kind!r}; there are: {', '.join(FACTS)}")
+            self._binder.fault(path, "UNKNOWN", f"there is no fact {kind!r}; there are: {', '.join(FACTS)}")
+            return lambda cells: None
         fact_type, path = FACTS[kind], f"{path}.{kind}"
         known = {field.name.removesuffix("_us"): field for field in fields(fact_type)}
-        if unknown := [name for name in given if name not in known]:
-            names = ", ".join(known) or "none"
-            raise self._binder.violation(f"{path}.{unknown[0]}", "UNKNOWN", f"{kind} has no such field; its fields are: {names}")
+        for name in [name for name in given if name not in known]:
+            self._binder.fault(f"{path}.{name}", "UNKNOWN", f"{kind} has no such field; its fields are: {', '.join(known) or 'none'}")
         needed = {name for name, field in known.items() if field.default is MISSING and field.default_factory is MISSING}
-        if missing := sorted(needed - {*given}):
-            raise self._binder.violation(f"{path}.{missing[0]}", "REQUIRED", f"{kind} needs it")
+        for name in sorted(needed - {*given}):
+            self._binder.fault(f"{path}.{name}", "REQUIRED", f"{kind} needs it")
         readings = [
             (known[name].name, name in needed, self.reading(f"{path}.{name}", str(known[name].type), value))
-            for name, value in given.items()
+            for name, value in given.items() if name in known
         ]
         drop_empty = kind == "opened"
 
@@ -70,9 +71,10 @@ class FactMaker:
                 return lambda cells: {name: read(cells) for name, read in texts.items()}
             spec = _spec.validate_python(given)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join((path, *map(str, first["loc"])))
-            raise self._binder.violation(place, "INVALID", first["msg"].removeprefix("Value error, ")) from error
+            for each in error.errors():
+                inner = key_path(each["loc"], given)
+                self._binder.fault(f"{path}.{inner}".removesuffix("."), "INVALID", said_of(each))
+            return lambda cells: None
         if type_name == "int | None":
             moment = self.moment(path, spec)
             return lambda cells: found.first if (found := moment(cells)) is not None else None

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.importers.mapping_values import ActorSpec, ActorValue, AnyOf, Condition, Section, Value, ValueSpec, Words
@@ -215,13 +216,17 @@ def load_mapping(file: Path) -> MappingSpec:
         return MappingSpec.model_validate(document)
     except ValidationError as error:
         raise InvalidInput(*(
-            FieldViolation(_place(file, item["loc"], document), "INVALID", item["msg"].removeprefix("Value error, "))
+            FieldViolation(f"{file}: {key_path(item['loc'], document)}".removesuffix(": "), "INVALID", said_of(item))
             for item in error.errors()
         )) from error
 
 
-def _place(file: Path, path: tuple[int | str, ...], document: Any) -> str:
-    """The key's path as the file has it: one set of conditions need not be written as a list."""
+def said_of(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ")
+
+
+def key_path(path: tuple[int | str, ...], document: Any) -> str:
+    """``rules[0].when.State``: a key's path as the document has it, where one set of conditions need not be written as a list."""
     keys, node = "", document
     for key in path:
         if isinstance(key, int) and not isinstance(node, list):
@@ -229,4 +234,4 @@ def _place(file: Path, path: tuple[int | str, ...], document: Any) -> str:
         keys += f"[{key}]" if isinstance(key, int) else f".{key}"
         inside = isinstance(node, list) or (isinstance(node, dict) and key in node)
         node = node[key] if inside else None
-    return f"{file}: {keys.removeprefix('.')}" if keys else str(file)
+    return keys.removeprefix(".")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from opsledger.core.errors import InvalidInput
 from opsledger.core.tickets.facts import Actor, ActorKind, Status
 from opsledger.core.tickets.state import TicketState
 from opsledger.services.importers.cells import BadValue, Binder, Cells, Test, Text
@@ -79,9 +80,17 @@ def bind(spec: MappingSpec, file: str, columns: Sequence[str], *, delimiter: str
 
     Raises InvalidInput, naming the mapping file and the key's path, for what does not fit the table.
     """
+    binder = Binder(file, columns, spec.format, spec.words, delimiter=delimiter)
     zones = [ZoneSpan(span.zone, span.until) for span in spec.time.zone]
-    times = TimeReader(spec.time.formats, zones, calendar=spec.time.calendar, typed=typed, field=f"{file}: time.zone")
-    return _Binding(Binder(file, columns, spec.format, spec.words, delimiter=delimiter), times).plan(spec)
+    try:
+        times = TimeReader(spec.time.formats, zones, calendar=spec.time.calendar, typed=typed)
+    except InvalidInput as error:
+        times = TimeReader()
+        for violation in error.violations:
+            binder.fault(*violation)
+    plan = _Binding(binder, times).plan(spec)
+    binder.close()
+    return plan
 
 
 class _Binding:

@@ -48,7 +48,9 @@ def run_import(
         problems.close()
         summary.invalid, summary.problems = problems.count, problems.shown
         summary.tickets, summary.events = spool.counts()
-        summary.facts = list(spool.events_of(ticket_id)) if ticket_id else []
+        if ticket_id:
+            summary.facts = list(spool.events_of(ticket_id))
+            summary.remarks += [f"no row says anything of a ticket {ticket_id!r}"] * (not summary.facts)
         belonging(spool.programs)
         if open_sink is not None:
             done = 0

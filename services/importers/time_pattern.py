@@ -21,6 +21,7 @@ _DIRECTIVES = {
 _ABBREVIATIONS = {"c": "%a %b %d %H:%M:%S %Y", "x": "%m/%d/%y", "X": "%H:%M:%S"}
 """In the C locale, whatever that of the machine is."""
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
+_WORDS = frozenset("bBaAp")
 _DAY = timedelta(days=1)
 _FIRST_YEARS = {"gregorian": 1969, "persian": 1348}
 """Of the hundred years that two digits mean. Gregorian as POSIX says; Persian so that they begin with 1970 too."""
@@ -43,15 +44,13 @@ class TimePattern:
     def __init__(self, pattern: str, calendar: str = "gregorian") -> None:
         """Raises ValueError for a pattern that strptime does not have, or that leaves open what a text means."""
         self._calendar = calendar
-        self._words: dict[str, Mapping[str, int]] = {
-            "b": months(calendar), "B": months(calendar), "a": weekdays(), "A": weekdays(), "p": day_halves(),
-        }
         for directive, meaning in _ABBREVIATIONS.items():
             pattern = pattern.replace(f"%{directive}", meaning)
         pieces = _DIRECTIVE.split(pattern)
         given = [piece for piece in pieces[1::2] if piece != "%"]
         if twice := sorted({f"%{piece}" for piece in given if given.count(piece) > 1}):
             raise ValueError(f"has {', '.join(twice)} twice")
+        self._words: dict[str, Mapping[str, int]] = {piece: _words_of(piece, calendar) for piece in given if piece in _WORDS}
         expression = [_literal(piece) if place % 2 == 0 else self._expression(piece) for place, piece in enumerate(pieces)]
         if missing := next((text for text, is_so in _INCOMPLETE.items() if is_so({*given}, calendar)), None):
             raise ValueError(missing)
@@ -125,6 +124,12 @@ _INCOMPLETE: Mapping[str, Callable[[_Given, str], bool]] = {
         lambda given, calendar: not given.isdisjoint("UW") and (given.isdisjoint("Yy") or given.isdisjoint("uwaA")),
 }
 """What is wrong with a pattern; strptime would read 1 January, or a morning, without a word."""
+
+
+def _words_of(directive: str, calendar: str) -> Mapping[str, int]:
+    if directive in "bB":
+        return months(calendar)
+    return weekdays() if directive in "aA" else day_halves()
 
 
 def _literal(text: str) -> str:

@@ -252,6 +252,7 @@ def test_a_dry_run_shows_the_facts_of_a_ticket(journal: Path, tmp_path: Path) ->
         ["4", "2026-01-05", "09:30:00", "system", "opened"], ["2", "2026-01-05", "10:00:00", "system", "opened", "priority:", "low"],
     ]
     assert [(fact["line"], fact["event"]["ticket_id"]) for fact in told["facts"]] == [(4, "2"), (2, "2")]  # type: ignore[attr-defined]  # a list
+    assert "note: no row says anything of a ticket '9'" in run(journal, "csv", file, "--mapping", mapping, "--dry-run", "--ticket", "9").err
     assert run(journal, "csv", file, "--mapping", mapping, "--ticket", "2").code == 2
     assert not journal.exists()
 

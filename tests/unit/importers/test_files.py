@@ -100,6 +100,7 @@ def test_other_encodings_are_read_as_they_are_said_to_be(encoding: str, tmp_path
         (b'[\n  {"id": 1}\n]', "is JSON, no table"),
         (b'{"id": 1}\n', "is JSON, no table"),
         (b"<html><table>", "is HTML or XML, no table"),
+        (b"sep=;\nid;at\n", "say format: {skip_lines: 1}"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx without a password"),
         (b"%PDF-1.7", "is a PDF"),
         (b"\x28\xb5\x2f\xfd\x04", "zstd -d"),

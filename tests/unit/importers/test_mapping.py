@@ -110,6 +110,32 @@ def test_a_mapping_that_does_not_fit_its_table_names_the_key(rule: str, place: s
     assert words in error.value.violations[0].description
 
 
+def test_every_fault_of_a_mapping_is_named_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "mapping.yaml"
+    file.write_text('''
+ticket_id: "{Id}"
+occurred_at: "{at}"
+actor: {id: "{Who}", kind: {value: "{n}", map: kinds}}
+time: {zone: Europe/Atlantis}
+where: {Sate: x}
+rules:
+  - when: {State: {matches: "("}}
+    emit: {opened: {prioritee: x, priority: {choose: [{when: {No: x}, value: y}]}, category: {choose: [{valeu: y}]}}}
+  - emit: born
+  - emit: {status_changed: {source_status: "{Word}"}}
+''', encoding="utf-8")
+
+    with pytest.raises(InvalidInput) as error:
+        bind(load_mapping(file), str(file), COLUMNS)
+
+    opened = "rules[0].emit[0].opened"
+    assert {violation.field.removeprefix(f"{file}: ") for violation in error.value.violations} == {
+        "ticket_id", "actor.id", "actor.kind.map", "time.zone", "where.Sate", "rules[0].when.State.matches", f"{opened}.prioritee",
+        f"{opened}.priority.choose[0].when.No", f"{opened}.category.choose[0].value", f"{opened}.category.choose[0].valeu",
+        "rules[1].emit[0]", "rules[2].emit[0].status_changed.status", "rules[2].emit[0].status_changed.source_status",
+    }
+
+
 def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "mapping.yaml"
     file.write_text(GOOD + "time: {zone: Europe/Atlantis}", encoding="utf-8")
