@@ -14,7 +14,7 @@ from opsledger.core.errors import JournalLocked, JournalStopped
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 _NO_FOLDER_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
 """What file systems say that lock only what can be written: NFS."""
-_GONE = "what was acknowledged before is in what was removed. Put it back, or restore the folder from a copy, and start again"
+_GONE = "put it back, or restore the folder from a copy, and start again; the replica of a topic is read again by itself"
 _log = logging.getLogger(__name__)
 
 

@@ -323,7 +323,7 @@ class KafkaJournal(SegmentReading):
 
     def _fail(self, error: Exception) -> None:
         with self._turning:
-            self._refusal = JournalStopped(f"the journal stopped: {error}")
+            self._refusal = error if isinstance(error, JournalStopped) else JournalStopped(f"the journal stopped: {error}")
             self._end_term(self._refusal)
         self._wake()
 
