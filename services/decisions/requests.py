@@ -70,6 +70,8 @@ def author_of(event: RecordedEvent) -> str:
     try:
         fields = json.loads(event.payload)
     except ValueError:
+        fields = None
+    if not isinstance(fields, dict):  # that a command had nothing to change
         return ""
     wanted = (_AUTHORS_OF.get(event.type.rpartition(":")[2], ""), *_AUTHORS, *(name for name in fields if name.endswith("_by")))
     return next((str(fields[name]) for name in wanted if name in fields), "")
@@ -80,26 +82,29 @@ def first_of(journal: Journal, request: Request, author: Callable[[RecordedEvent
     under its id said something else."""
     if violations := list(check_name("request_id", request.id, required=True)):
         raise InvalidInput(*violations)
-    if events := _commit(journal, request.key):
-        if events[-1].key != request.said:
-            raise RequestIdReused(request.id, events[-1].position)
-        return First(events[-1], is_certain=True)
-    if events := _commit(journal, request.earlier_key):
-        named = next(filter(None, map(author, events)), "")
+    if positions := _positions(journal, request.key):
+        last = _event(journal, positions[-1])
+        if last.key != request.said:
+            raise RequestIdReused(request.id, last.position)
+        return First(last, is_certain=True)
+    if positions := _positions(journal, request.earlier_key):
+        last = _event(journal, positions[-1])
+        named = author(_event(journal, positions[0])) or author(last)
         if named in ("", request.principal):
-            return First(events[-1], is_certain=bool(named))
+            return First(last, is_certain=bool(named))
     return None
 
 
-def _commit(journal: Journal, key: bytes) -> Sequence[RecordedEvent]:
-    """The events that were recorded under a request's key; none when there is no such request."""
+def _positions(journal: Journal, key: bytes) -> Sequence[int]:
+    """Of the events that were recorded under a request's key; none when there is no such request."""
     if journal.position_of(key) is None:
         return ()
-    positions = journal.append(Commit([], key)).positions  # records nothing: it is answered with the first commit's places
-    events: list[RecordedEvent] = []
-    while len(events) < len(positions):
-        events += journal.read(positions[0] - 1 + len(events), len(positions) - len(events))
-    return events
+    return journal.append(Commit([], key)).positions  # records nothing: it is answered with the first commit's places
+
+
+def _event(journal: Journal, position: int) -> RecordedEvent:
+    [event] = journal.read(position - 1, 1)
+    return event
 
 
 def _content(message: Message) -> bytes:

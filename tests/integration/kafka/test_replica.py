@@ -152,12 +152,16 @@ def test_a_full_disk_stops_the_node_and_loses_nothing(tmp_path: Path, link: Kafk
 
 def test_a_folder_that_is_removed_stops_the_node_and_loses_nothing(tmp_path: Path, link: KafkaLink) -> None:
     acknowledged: set[int] = set()
+
+    def write_on(journal: KafkaJournal) -> None:
+        while True:  # what the topic has is acknowledged; then the replica is to take it
+            acknowledged.update(journal.append(facts(event())).positions)
+
     with KafkaJournal(tmp_path / "journal", link, node="n1") as journal:
         acknowledged.update(journal.append(facts(event())).positions)
         shutil.rmtree(tmp_path / "journal")
-        with pytest.raises(JournalStopped, match="^the journal stopped: its folder .* was removed or replaced"):
-            while True:  # what the topic has is acknowledged; then the replica is to take it
-                acknowledged.update(journal.append(facts(event())).positions)
+        with pytest.raises(JournalStopped, match=r"^the journal stopped: its folder .* was removed or replaced"):
+            write_on(journal)
     with KafkaJournal(tmp_path / "journal", link, node="n1") as journal:
         assert {each.position for each in all_events(journal)} >= acknowledged
         assert journal.append(facts(event())).positions
