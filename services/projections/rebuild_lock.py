@@ -3,9 +3,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EADDRINUSE
 from pathlib import Path
+from socket import AF_UNIX, socket
 from typing import TextIO
 
 from sqlalchemy import Engine, func, select
@@ -38,6 +41,31 @@ def _postgresql(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def _sqlite(engine: Engine) -> Iterator[None]:
+    """A file beside the database, which keeps out whoever sees the folder, and a name of this machine that nobody can remove. The
+    database's own file is not to be locked: closing it once more would release what SQLite holds on it."""
+    with _named_after(engine), _beside(engine):
+        yield
+
+
+@contextmanager
+def _named_after(engine: Engine) -> Iterator[None]:
+    database = Path(str(engine.url.database))
+    if not sys.platform.startswith("linux") or not database.exists():  # only Linux has abstract sockets
+        yield
+        return
+    file = database.stat()
+    with socket(AF_UNIX) as name:
+        try:
+            name.bind(f"\0opsledger-rebuild-{file.st_dev}-{file.st_ino}")
+        except OSError as error:
+            if error.errno != EADDRINUSE:
+                raise
+            raise _busy(engine) from None
+        yield
+
+
+@contextmanager
+def _beside(engine: Engine) -> Iterator[None]:
     path = Path(f"{engine.url.database}-rebuild")
     while True:
         with path.open("w") as file:
@@ -50,7 +78,8 @@ def _sqlite(engine: Engine) -> Iterator[None]:
             try:
                 yield
             finally:
-                path.unlink()
+                if _is_at(path, file):  # not somebody else's, who found none
+                    path.unlink()
             return
 
 

@@ -101,6 +101,18 @@ def test_two_rebuilds_at_once_are_refused(engine: Engine, journal: MemoryJournal
     rebuild(opened(journal), engine)
 
 
+def test_removing_the_locks_file_lets_nobody_in(tmp_path: Path) -> None:
+    engine, lock = open_database(f"sqlite:///{tmp_path}/models.db"), tmp_path / "models.db-rebuild"
+    with rebuild_lock(engine):
+        lock.unlink()
+        with pytest.raises(DatabaseUnusable, match="is being rebuilt by another process"), rebuild_lock(engine):
+            pass
+        lock.touch()  # of an earlier version, which has no other lock
+    assert lock.exists()
+    with rebuild_lock(engine):
+        pass
+
+
 def test_a_reader_sees_the_live_rows_while_the_shadow_is_filled(engine: Engine, journal: MemoryJournal) -> None:
     good = rows(engine)
     seen: list[object] = []
