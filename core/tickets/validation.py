@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from opsledger.core.errors import FieldViolation
 from opsledger.core.tickets.facts import (
-    ActorKind,
     Assigned,
     Classified,
     DueSet,
@@ -63,8 +62,7 @@ def _inner(fact: TicketFact) -> Iterator[FieldViolation]:
             yield from _tags("classified.tags", tags or ())
             yield from _attributes("classified.attributes", attributes)
         case Replied():
-            if fact.actor.kind is ActorKind.REQUESTER and not fact.fact.public:
-                yield FieldViolation("replied.visibility", "INVALID", "a requester cannot reply in private")
+            pass  # also of a requester in private: it is what happened, and counts as private
         case InteractionEnded() as ended:
             yield from check_name("interaction_ended.interaction_id", ended.interaction_id, required=True)
             yield from check_name("interaction_ended.agent", ended.agent)

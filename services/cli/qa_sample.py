@@ -37,6 +37,8 @@ def sample(
     size: Annotated[int, typer.Option(help="How many.", min=1)] = 5,
     seed: Annotated[int | None, typer.Option(help="Draws the same from the same frame; by chance unless given.", min=0)] = None,
     interactions: Annotated[bool, typer.Option("--interactions", help="Single interactions instead of resolved tickets.")] = False,
+    contributors: Annotated[
+        bool, typer.Option("--contributors", help="The part of everybody who worked on a ticket, not only of who resolved it.")] = False,
     agent: Annotated[list[str] | None, typer.Option(help="Only of this agent; may be repeated.")] = None,
     exclude_agent: Annotated[list[str] | None, typer.Option(help="None of this agent; may be repeated.")] = None,
     analyst: Annotated[list[str] | None, typer.Option(metavar="NAME=MOST", help="Who evaluates, and at most how many.")] = None,
@@ -71,7 +73,8 @@ def sample(
         request_id=request_id or uuid4().hex, tenant=tenant, program=program, form=form, size=size, seed=seed, preview=preview,
         method=pb.SamplingMethod.Value(f"SAMPLING_METHOD_{method.upper()}"),  # type: ignore[arg-type]  # a number
         filter=pb.FrameFilter(
-            kind=pb.CONTACT_KIND_INTERACTIONS if interactions else pb.CONTACT_KIND_TICKETS, agents=agent, excluded_agents=exclude_agent),
+            kind=pb.CONTACT_KIND_INTERACTIONS if interactions else pb.CONTACT_KIND_TICKETS, agents=agent,
+            excluded_agents=exclude_agent, every_contributor=contributors),
         quotas=[_quota(text) for text in analyst or ()], conflicts=[_conflict(text) for text in conflict or ()],
     )
     getattr(request.filter, "from").CopyFrom(instant(from_, "--from"))

@@ -64,6 +64,12 @@ outcomes = Table(
     Index("outcomes_by_kpi", "tenant", "program", "kpi", "at_us"),
 )
 
+contributions = Table(
+    "contributions", metadata, *_ticket(), text("agent", primary_key=True), text("program"),
+    text("group_name", comment="in which they did the last of it"), time_us("first_at_us"), time_us("last_at_us"),
+    count("acts", comment="replies, answered interactions, changes of status"),
+)
+
 changes = Table(
     "changes", metadata, *_ticket(), text("program"), position(),
     Index("changes_by_position", "position"),
@@ -101,7 +107,7 @@ positions = Table(
 )
 """Up to where in each partition of the journal the tables have come; written in the transaction of the rows. No row: not begun."""
 
-TICKET_TABLES = (tickets, clocks, steps, outcomes, changes)
+TICKET_TABLES = (tickets, clocks, steps, outcomes, contributions, changes)
 """Rewritten as a whole for every ticket that changes."""
 
 about = Table("about", MetaData(), count("schema_version"))

@@ -13,6 +13,7 @@ from opsledger.core.scorecards.outcomes import Outcome, ticket_outcomes
 from opsledger.core.sla.clock import Clock
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook
+from opsledger.core.tickets.contributions import contributions
 from opsledger.core.tickets.facts import TicketFact
 from opsledger.core.tickets.state import TicketState, fold
 from opsledger.services.projections import tables
@@ -41,9 +42,10 @@ _KEY = ("tenant", "source", "ticket_id")
 _TICKET = Columns(tables.tickets, *_KEY, "status", "tags", "attributes", "facts", "problem")
 _CLOCK = Columns(tables.clocks, *_KEY, "program", "group_name", "state", "promised")
 _OUTCOME = Columns(tables.outcomes, *_KEY, "program", "ordinal")
+_CONTRIBUTION = Columns(tables.contributions, *_KEY, "program")
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "tickets": _TICKET.names, "clocks": _CLOCK.names, "outcomes": _OUTCOME.names,
+    "tickets": _TICKET.names, "clocks": _CLOCK.names, "outcomes": _OUTCOME.names, "contributions": _CONTRIBUTION.names,
     **{table.name: tuple(table.columns.keys()) for table in (tables.steps, tables.changes)},
 }
 """Order of the values in a row, by table."""
@@ -56,6 +58,7 @@ class TicketRows(NamedTuple):
     clocks: list[Row]
     steps: list[Row]
     outcomes: list[Row]
+    contributions: list[Row]
 
 
 def ticket_rows(facts: Sequence[TicketFact], book: RuleBook) -> TicketRows:
@@ -81,6 +84,7 @@ def ticket_rows(facts: Sequence[TicketFact], book: RuleBook) -> TicketRows:
         [_CLOCK.row(clock, *key, program, clock.group or state.group, str(clock.state), int(clock.promised)) for clock in clocks],
         [(*key, clock.metric, clock.cycle, *step) for clock in clocks for step in _steps(clock, program)],
         [_OUTCOME.row(outcome, *key, program, ordinal) for ordinal, outcome in enumerate(outcomes)],
+        [_CONTRIBUTION.row(each, *key, program) for each in contributions(facts)],
     )
 
 

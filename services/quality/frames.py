@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, select
 
 from opsledger.core.quality.sampling import Contact, Risk
 from opsledger.core.quality.sheet import Plain
 from opsledger.core.scorecards import kpis
-from opsledger.services.projections.tables import clocks, outcomes, tickets
+from opsledger.services.projections.tables import clocks, contributions, outcomes, tickets
 from opsledger.services.projections.tables_quality import evaluations
 
 LONG_US = 15 * 60_000_000
@@ -29,9 +30,14 @@ class FrameFilter(NamedTuple):
     excluded_agents: tuple[str, ...] = ()
     long_us: int = LONG_US
     include_evaluated: bool = False
+    every_contributor: bool = False
+    """Of tickets: the part of everybody who worked on one. Draws of before do not say it."""
 
     def plain(self) -> Plain:
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in self._asdict().items()}
+        said = {name: list(value) if isinstance(value, tuple) else value for name, value in self._asdict().items()}
+        if not self.every_contributor:
+            del said["every_contributor"]  # written only where it is chosen, so that other draws are recorded as ever
+        return said
 
 
 def read_filter(plain: Plain) -> FrameFilter:
@@ -44,11 +50,43 @@ def frame(
     connection: Connection, tenant: str, program: str, chosen: FrameFilter, draw: str = "", before_us: int | None = None
 ) -> list[Contact]:
     """In no order. To repeat a draw: ``draw`` is its id and ``before_us`` its time, so that what was evaluated since is no exclusion."""
+    if chosen.every_contributor and not chosen.interactions:
+        return list(_parts(connection, tenant, program, chosen, draw, before_us))
     query = _cases(tenant, program, chosen)
     if not chosen.include_evaluated:
         query = query.where(~_evaluated(chosen, draw, before_us))
     agents = _agents(connection, tenant, query)
     return [_contact(row, chosen, agents[row.source, row.ticket_id]) for row in connection.execute(query)]
+
+
+def _parts(
+    connection: Connection, tenant: str, program: str, chosen: FrameFilter, draw: str, before_us: int | None
+) -> Iterator[Contact]:
+    """Of the tickets resolved in the time each agent's part: filters by agent and group are about whose part it is."""
+    tickets_of = chosen._replace(agents=(), groups=(), excluded_agents=())
+    query = _cases(tenant, program, tickets_of, of_somebody=False)
+    resolved = {(row.source, row.ticket_id): row for row in connection.execute(query)}
+    of = query.with_only_columns(outcomes.c.source, outcomes.c.ticket_id).distinct().subquery()
+
+    def of_these(table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+        same = and_(table.c.source == of.c.source, table.c.ticket_id == of.c.ticket_id)
+        return select(table.c.source, table.c.ticket_id, *columns).join(of, same).where(table.c.tenant == tenant)
+
+    parts: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for key, row in resolved.items():
+        parts[key].update({row.agent: row.group_name} if row.agent else {})
+    for source, ticket_id, agent, group in connection.execute(of_these(contributions, contributions.c.agent, contributions.c.group_name)):
+        parts[source, ticket_id].setdefault(agent, group)
+    judged = evaluations.c
+    been = set() if chosen.include_evaluated else {
+        (source, ticket_id, agent) for source, ticket_id, agent in connection.execute(
+            of_these(evaluations, judged.agent).where(judged.interaction_id == "", *_living(draw, before_us)))}
+    for (source, ticket_id), agents in parts.items():
+        for agent, group in agents.items():
+            wanted = all(not listed or value in listed for value, listed in ((agent, chosen.agents), (group, chosen.groups)))
+            if wanted and agent not in chosen.excluded_agents and (source, ticket_id, agent) not in been:
+                yield _contact(resolved[source, ticket_id], chosen, set(agents))._replace(
+                    agent=agent, group=group, others=tuple(sorted(agents.keys() - {agent})))
 
 
 def _agents(connection: Connection, tenant: str, cases: Select[Any]) -> dict[tuple[str, str], set[str]]:
@@ -66,8 +104,9 @@ def _agents(connection: Connection, tenant: str, cases: Select[Any]) -> dict[tup
     return found
 
 
-def _cases(tenant: str, program: str, chosen: FrameFilter) -> Select[Any]:
-    """Cases of the KPI that counts each contact once, with what is known of their tickets."""
+def _cases(tenant: str, program: str, chosen: FrameFilter, *, of_somebody: bool = True) -> Select[Any]:
+    """Cases of the KPI that counts each contact once, with what is known of their tickets. Not ``of_somebody``: also what is credited to
+    nobody."""
     counted, handled = (kpis.CONTACTS_HANDLED, kpis.HANDLE_TIME) if chosen.interactions else (
         kpis.TICKETS_RESOLVED, kpis.HANDLE_TIME_PER_TICKET)
     case, time, csat = outcomes.c, outcomes.alias("handling"), outcomes.alias("csat")
@@ -89,7 +128,7 @@ def _cases(tenant: str, program: str, chosen: FrameFilter) -> Select[Any]:
         .join(tickets, and_(*(tickets.c[name] == case[name] for name in of_ticket)))
         .where(
             case.tenant == tenant, case.program == program, case.kpi == counted.name, case.at_us >= chosen.from_us,
-            case.at_us < chosen.to_us, case.agent != "", case.agent.not_in(chosen.excluded_agents),
+            case.at_us < chosen.to_us, *([case.agent != ""] if of_somebody else []), case.agent.not_in(chosen.excluded_agents),
             *(column.in_(values) for column, values in listed if values),
         )
     )
@@ -100,9 +139,14 @@ def _evaluated(chosen: FrameFilter, draw: str, before_us: int | None) -> Any:
     table = evaluations.c
     same = [table.interaction_id == outcomes.c.detail] if chosen.interactions else [
         table.interaction_id == "", table.ticket_id == outcomes.c.ticket_id, table.agent == outcomes.c.agent]
-    if before_us is not None:
-        same += [table.started_at_us <= before_us, table.draw != draw]
-    return exists().where(table.tenant == outcomes.c.tenant, table.source == outcomes.c.source, table.status != "voided", *same)
+    return exists().where(table.tenant == outcomes.c.tenant, table.source == outcomes.c.source, *_living(draw, before_us), *same)
+
+
+def _living(draw: str, before_us: int | None) -> list[ColumnElement[bool]]:
+    """Evaluations that count, or may; of those that there were when a draw was made."""
+    table = evaluations.c
+    then = [] if before_us is None else [table.started_at_us <= before_us, table.draw != draw]
+    return [table.status != "voided", *then]
 
 
 def _contact(row: Any, chosen: FrameFilter, agents: set[str]) -> Contact:

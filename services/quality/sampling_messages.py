@@ -45,7 +45,8 @@ def filter_of(message: pb.FrameFilter) -> FrameFilter:
         raise InvalidInput(*wrong)
     lists = {name: tuple(sorted(set(getattr(message, name)))) for name in _LISTS}
     return FrameFilter(
-        message.kind == pb.CONTACT_KIND_INTERACTIONS, from_us, to_us, long_us=long_us, include_evaluated=message.include_evaluated, **lists)
+        message.kind == pb.CONTACT_KIND_INTERACTIONS, from_us, to_us, long_us=long_us, include_evaluated=message.include_evaluated,
+        every_contributor=message.every_contributor, **lists)
 
 
 def quotas_of(request: pb.DrawSampleRequest) -> dict[str, int]:
@@ -86,7 +87,8 @@ def contact_messages(contacts: Sequence[Contact], analysts: Sequence[str]) -> li
 def filter_message(plain: dict[str, Any]) -> pb.FrameFilter:
     message = pb.FrameFilter(
         kind=pb.CONTACT_KIND_INTERACTIONS if plain["interactions"] else pb.CONTACT_KIND_TICKETS, to=timestamp(plain["to_us"]),
-        include_evaluated=plain["include_evaluated"], **{name: plain[name] for name in _LISTS},
+        include_evaluated=plain["include_evaluated"], every_contributor=plain.get("every_contributor", False),
+        **{name: plain[name] for name in _LISTS},
     )
     getattr(message, "from").CopyFrom(timestamp(plain["from_us"]))
     message.long.FromMicroseconds(plain["long_us"])

@@ -15,12 +15,14 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from opsledger.core.tickets.facts import (
     Actor,
     ActorKind,
+    Assigned,
     Channel,
     FeedbackKind,
     FeedbackReceived,
     InteractionEnded,
     Opened,
     Reopened,
+    Replied,
     Status,
     StatusChanged,
     TicketFact,
@@ -226,3 +228,37 @@ def test_what_cannot_be_drawn_is_refused_by_name(shared: Office, fields: dict[st
         drawn(shared, **fields)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert says in caught.value.details()
+
+
+def test_every_contributors_part_is_drawn_and_drawn_again(floor: Office) -> None:
+    """ann wrote a private note on one of bob's tickets, eve closed another, and one was art's when bob resolved it."""
+    ann, eve, art = (Actor(ActorKind.AGENT, name) for name in ("ann", "eve", "art"))
+    more = [
+        fact("T001", 12, Replied(public=False), actor=ann), fact("T002", 30, StatusChanged(Status.CLOSED), actor=eve),
+        fact("T003", 31, Assigned(agent="art"), actor=art),
+    ]
+    floor.position = record(floor.server.application.parts.journal, more)
+    asked = {"filter": window(every_contributor=True), "size": 100}
+    parts = {(each.subject.ticket.ticket_id, each.agent) for each in drawn(floor, preview=True, **asked).contacts}
+    alone = {(each.subject.ticket.ticket_id, each.agent) for each in drawn(floor, preview=True, size=100).contacts}
+    assert parts == alone | {("T001", "ann"), ("T002", "eve"), ("T003", "bob")}
+    of_ann = drawn(floor, preview=True, size=100, filter=window(every_contributor=True, agents=["ann"]))
+    assert {each.agent for each in of_ann.contacts} == {"ann"}
+    assert len(of_ann.contacts) == 21
+    judged = floor.begin(subject=evaluations.EvaluationSubject(
+        ticket=evaluations.TicketSubject(source="zendesk", ticket_id="T001")), agent="ann", analyst="art")
+    found = drawn(floor, quotas=[pb.AnalystQuota(analyst="eve", contacts=200)], request_id="parts", **asked)
+    by_part = {(each.subject.ticket.ticket_id, each.agent): each.analyst for each in found.contacts}
+    assert ("T001", "ann") not in by_part, judged.id
+    assert by_part["T001", "bob"] == "eve"
+    assert by_part["T002", "bob"] == "", "eve worked on the ticket"
+    again = stub(floor).ReplayDraw(pb.ReplayDrawRequest(tenant="acme", id=found.id), metadata=seen(floor, "sue"))
+    assert (again.frame_unchanged, again.same_sample) == (True, True)
+
+
+def test_a_draw_of_before_is_recorded_and_drawn_again_as_ever(floor: Office) -> None:
+    """Its filter does not know of contributors."""
+    found = drawn(floor)
+    [event] = [each for each in floor.server.application.parts.journal.read(0, 1_000) if each.type.endswith("quality.sample.drawn")]
+    assert b"every_contributor" not in event.payload
+    assert stub(floor).ReplayDraw(pb.ReplayDrawRequest(tenant="acme", id=found.id), metadata=seen(floor, "sue")).same_sample
