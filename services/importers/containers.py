@@ -26,6 +26,8 @@ _REFUSED = (
     (b"PAR1", "is a Parquet file: export it as CSV"),
     (b"SQLite format 3", "is an SQLite database: export the table as CSV"),
 )
+_TAR, _TAR_PLACE = b"ustar", 257
+_TAR_BYTES = _TAR_PLACE + len(_TAR)
 _START_BYTES = 16
 _LAYERS_MAX = 3
 """A table in a zip in a gzip; nothing real is packed more often."""
@@ -53,6 +55,8 @@ def unpacked(raw: io.BufferedReader) -> Content:
             if content.is_workbook:
                 return content
             stream = io.BufferedReader(cast(io.RawIOBase, content.stream))
+        elif stream.peek(_TAR_BYTES)[_TAR_PLACE:_TAR_BYTES] == _TAR:
+            raise Unreadable("is a tar archive: unpack it first, and import its files one after the other")
         elif reason := next((reason for magic, reason in _REFUSED if start.startswith(magic)), None):
             raise Unreadable(reason)
         else:

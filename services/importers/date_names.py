@@ -12,8 +12,9 @@ from persiantools import jdatetime
 from opsledger.services.importers.scripts import plain_words
 
 LOCALES = ("en", "de", "de_AT", "fr", "fr_CA", "es", "es_UY", "pt", "pt_PT", "fa", "fa_AF", "zh")
-_WINDOWS_GERMAN = {"Mrz": 3}
-"""As Windows and Excel abbreviate it; CLDR does not."""
+_ALSO = {"Mrz": 3, "آگوست": 8}
+"""As Windows and Excel abbreviate it in German, and as August is often called in Iran; CLDR has neither."""
+_ALSO_PERSIAN = {"امرداد": 5}
 _JOINER = "\u200c"
 """Written, left out or written as a blank."""
 AMBIGUOUS = -1
@@ -25,8 +26,9 @@ def months(calendar: str) -> Mapping[str, int]:
     """Every word for a month of the calendar, ``gregorian`` or ``persian``, as a regular expression, with its number."""
     if calendar == "persian":
         lists = (jdatetime.MONTH_NAMES_FA, jdatetime.MONTH_NAMES_EN, jdatetime.MONTH_NAMES_ABBR_FA, jdatetime.MONTH_NAMES_ABBR_EN)
-        return _patterns((name, number) for names in lists for number, name in enumerate(names) if name)
-    return _patterns([*_from_cldr("months"), *_WINDOWS_GERMAN.items()])
+        listed = [(name, number) for names in lists for number, name in enumerate(names) if name]
+        return _patterns([*listed, *_ALSO_PERSIAN.items()])
+    return _patterns([*_from_cldr("months"), *_ALSO.items()])
 
 
 @cache

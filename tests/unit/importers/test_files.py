@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import tarfile
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -126,6 +127,13 @@ def test_a_zip_holds_one_file(members: list[str], words: str, tmp_path: Path) ->
         for name in members:
             archive.writestr(name, "id,at\n")
     assert words in refusal(packed.getvalue(), tmp_path)
+
+
+def test_a_tar_is_no_table(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("a.csv"), io.BytesIO())
+    assert "is a tar archive: unpack it first" in refusal(packed.getvalue(), tmp_path)
 
 
 @pytest.mark.parametrize(("written", "say"), [(";", '";"'), ("\t", "tab"), ("|", '"|"')])

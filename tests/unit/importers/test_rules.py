@@ -44,3 +44,12 @@ def test_what_other_rows_said_of_group_and_count_can_be_asked_too() -> None:
     }
 
     assert minutes([given, said], Replied, table) == [1, 2]
+
+
+def test_an_order_can_ignore_case() -> None:
+    table = "id,at,what\n1,2026-01-05 09:00,SOLVE\n1,2026-01-05 09:00,Ask\n"
+    spec = {
+        "ticket_id": "{id}", "occurred_at": "{at}", "order": {"column": "what", "values": ["ask", "solve"], "ignore_case": "true"},
+        "rules": [{"emit": {"classified": {"category": "{what}"}}}],
+    }
+    assert [fact.fact.category for fact in mapped(table, spec)] == ["Ask", "SOLVE"]  # type: ignore[union-attr]  # classifications
