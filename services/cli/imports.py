@@ -27,7 +27,9 @@ group = typer.Typer(
 
 group.command()(differing)
 
-File = Annotated[str, typer.Argument(help="The file, plain or compressed (.gz, .xz); - reads standard input.", metavar="FILE")]
+File = Annotated[str, typer.Argument(
+    help="The file, plain or packed (.gz, .xz, .bz2, .zip), or a workbook (.xlsx); - reads standard input.", metavar="FILE",
+)]
 Tenant = Annotated[str, typer.Option(help="The client whose tickets they are.")]
 ProgramName = Annotated[str, typer.Option(help="The piece of work that has its own SLA rules.")]
 SourceName = Annotated[str, typer.Option("--source", help="Name of the system they come from.")]

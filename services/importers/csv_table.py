@@ -53,7 +53,6 @@ class CsvReader:
                 summary.note("rows of which no rule says anything", not facts)
                 writer.write(line, facts)
             held.update(reader.held)
-
         if summary.rows:
             summary.remarks += [
                 f"{self.mapping_file}: rules[{number}] ({', '.join(kind for kind, _ in rule.emit)}) held for no row"

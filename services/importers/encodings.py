@@ -16,6 +16,9 @@ MARK_BYTES_MAX = 4
 _OFTEN = {"cp1252": "western Windows", "cp1250": "central European Windows", "cp1251": "Cyrillic Windows", "cp1256": "Arabic Windows",
           "gb18030": "Chinese", "shift_jis": "Japanese"}
 _AROUND_BYTES = 12
+_NOT_ASCII = bytes(range(0x80, 0x100))
+_NOT_BY_CHANCE_BYTES = 12
+"""A Chinese word or two can look like UTF-8; longer texts do not."""
 
 
 class WrongEncoding(Exception):
@@ -44,22 +47,23 @@ def settled(encoding: str, start: bytes) -> str:
 
 
 def watched(stream: IO[bytes], encoding: str) -> IO[bytes]:
-    """The same bytes; at their end it raises WrongEncoding when they are UTF-8 and said to be of an encoding with one byte a letter."""
-    return io.BufferedReader(_Watched(stream, encoding)) if _has_one_byte_a_letter(encoding) else stream
+    """The same bytes; at their end it raises WrongEncoding when they are UTF-8 and said to be something else."""
+    name = codecs.lookup(encoding).name
+    if name == "ascii" or name.startswith("utf"):
+        return stream
+    return io.BufferedReader(_Watched(stream, encoding, 1 if _has_one_byte_a_letter(name) else _NOT_BY_CHANCE_BYTES))
 
 
 def _has_one_byte_a_letter(encoding: str) -> bool:
-    name = codecs.lookup(encoding).name
-    return name != "ascii" and not name.startswith("utf") and all(
-        bytes((byte, 0x41)).decode(encoding, "replace")[1:] == "A" for byte in range(0x80, 0x100)
-    )
+    return all(bytes((byte, 0x41)).decode(encoding, "replace")[1:] == "A" for byte in range(0x80, 0x100))
 
 
 class _Watched(io.RawIOBase):
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._stream, self._encoding = stream, encoding
+    def __init__(self, stream: IO[bytes], encoding: str, enough_bytes: int) -> None:
+        """``enough_bytes`` that are not ASCII show that the whole is not UTF-8 by chance."""
+        self._stream, self._encoding, self._enough_bytes = stream, encoding, enough_bytes
         self._decode: Callable[[bytes, bool], str] | None = codecs.getincrementaldecoder("utf-8")().decode
-        self._ascii = True
+        self._other_bytes = 0
 
     def readable(self) -> bool:
         return True
@@ -67,14 +71,14 @@ class _Watched(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # of the buffers there are
         data = self._stream.read(len(buffer))
         buffer[:len(data)] = data
-        self._ascii = self._ascii and data.isascii()
         if self._decode is not None:
+            self._other_bytes += len(data) - len(data.translate(None, _NOT_ASCII))
             try:
                 self._decode(data, not data)
             except UnicodeDecodeError:
                 self._decode = None
-        if not data and self._decode is not None and not self._ascii:
-            raise WrongEncoding(f"is UTF-8, not {self._encoding}: leave the encoding out")
+        if not data and self._decode is not None and self._other_bytes >= self._enough_bytes:
+            raise WrongEncoding(_utf_8_after_all(self._encoding))
         return len(data)
 
 
@@ -88,6 +92,8 @@ def not_in_its_encoding(error: UnicodeError) -> str:
     """Which bytes are wrong, and what they would be elsewhere."""
     if not isinstance(error, UnicodeDecodeError):
         return f"is not text in its encoding: {error}"
+    if not error.encoding.startswith("utf") and _is_utf_8(error.object):
+        return _utf_8_after_all(error.encoding)
     before, after = error.object[:error.start], error.object[error.start:]
     piece = before[-_AROUND_BYTES:].rpartition(b"\n")[2] + after[:_AROUND_BYTES].partition(b"\n")[0]
     readings = []
@@ -98,3 +104,15 @@ def not_in_its_encoding(error: UnicodeError) -> str:
             continue
     tried = f". It would be {', '.join(readings)}: save it as UTF-8, or let a mapping say format: {{encoding: …}}" if readings else ""
     return f"is not text in {error.encoding}: byte 0x{after[0]:02x} of {piece!r}{tried}"
+
+
+def _is_utf_8(beginning: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _utf_8_after_all(encoding: str) -> str:
+    return f"is UTF-8, not {encoding}: leave the encoding out"

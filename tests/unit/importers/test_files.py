@@ -78,6 +78,7 @@ def test_utf_16_and_32(written: str, said: str, tmp_path: Path) -> None:
         ("id,at\n".encode("utf-16-be"), "cp1252", "{encoding: utf-16-be}"),
         ("id,naïve\n1,Grüße\n".encode(), "cp1252", "is UTF-8, not cp1252"),
         (("id,name\n" + "1,a\n" * 50_000 + "2,é\n").encode(), "latin-1", "is UTF-8, not latin-1"),
+        ("id,工单状态\n1,处理\n".encode(), "gb18030", "is UTF-8, not gb18030"),
         ("id,naïve\n".encode("cp1252"), "utf-8", "'id,naïve' in cp1252 (western Windows)"),
         ("id,Größe\n".encode("cp1252"), "utf-8-sig", "byte 0xf6"),
         ("id,Имя\n".encode("cp1251"), "utf-8", "'id,Имя' in cp1251 (Cyrillic Windows)"),
