@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import IO
 
 _MARKS = (  # UTF-32's begins like UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32", "utf-32-be"), (codecs.BOM_UTF8, "utf-8", "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030", "gb18030"),
 )
-_WITH_MARK = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "utf-32": "utf-32"}
-"""Python's names for the encodings that take the mark away."""
+"""(byte order mark, what is said of a file that begins with it, how what follows is read)"""
 MARK_BYTES_MAX = 4
 _OFTEN = {"cp1252": "western Windows", "cp1250": "central European Windows", "cp1251": "Cyrillic Windows", "cp1256": "Arabic Windows",
           "gb18030": "Chinese", "shift_jis": "Japanese"}
@@ -25,25 +25,24 @@ class WrongEncoding(Exception):
     """The message says what the bytes seem to be and what to do."""
 
 
-def settled(encoding: str, start: bytes) -> str:
-    """The encoding to read with, given the file's first bytes: its byte order mark is no text.
+def settled(encoding: str, start: bytes) -> tuple[str, int]:
+    """(encoding to read with, length of the byte order mark, which is no text), given the file's first bytes.
 
     Raises WrongEncoding where the two contradict.
     """
-    name = codecs.lookup(encoding).name
-    family = next((family for family in _WITH_MARK if name.startswith(family)), name)
-    mark, marked = next(((mark, marked) for mark, marked in _MARKS if start.startswith(mark)), (b"", ""))
-    if not marked:
+    name = codecs.lookup(encoding).name.removesuffix("-sig")
+    found = next((each for each in _MARKS if start.startswith(each[0])), None)
+    if found is None:
         if name in ("utf-16", "utf-32") and start:
             raise WrongEncoding(f"has no byte order mark, so that {name} leaves open which byte comes first: say {name}-le or {name}-be")
-        return encoding
-    order = {"-le": codecs.BOM_UTF16_LE, "-be": codecs.BOM_UTF16_BE}.get(name[-3:], mark)
-    if marked != family or order[:2] != mark.strip(b"\0")[:2]:
+        return encoding, 0
+    mark, marked, rest = found
+    if name not in (marked, rest):
         raise WrongEncoding(
-            f"begins with the byte order mark of {marked}, so it is not {family}: save it as UTF-8, or let a mapping say "
+            f"begins with the byte order mark of {marked}, so it is not {name}: save it as UTF-8, or let a mapping say "
             f"format: {{encoding: {marked}}}"
         )
-    return _WITH_MARK[marked]
+    return rest, len(mark)
 
 
 def watched(stream: IO[bytes], encoding: str) -> IO[bytes]:

@@ -75,8 +75,9 @@ class Source:
         if self.is_workbook:
             raise Unreadable("is a workbook (.xlsx): `opsledger import csv` and `import servicenow` read its tables")
         stream = io.BufferedReader(cast(io.RawIOBase, self.stream))
-        settled_encoding = settled(encoding, stream.peek(MARK_BYTES_MAX)[:MARK_BYTES_MAX])
-        return io.TextIOWrapper(cast(io.BufferedReader, watched(stream, encoding)), encoding=settled_encoding, newline="")
+        settled_encoding, mark_bytes = settled(encoding, stream.peek(MARK_BYTES_MAX)[:MARK_BYTES_MAX])
+        stream.read(mark_bytes)
+        return io.TextIOWrapper(cast(io.BufferedReader, watched(stream, settled_encoding)), encoding=settled_encoding, newline="")
 
 
 @contextmanager

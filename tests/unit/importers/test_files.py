@@ -47,9 +47,6 @@ def sheet(*rows: Sequence[object]) -> Workbook:
     return book
 
 
-MARKED = ["utf-8-sig", "utf-16", "utf-32"]
-
-
 @pytest.mark.parametrize("said", ["utf-8", "utf8", "U8", "utf-8-sig", "UTF-8"])
 def test_a_byte_order_mark_is_no_letter_of_the_first_column(said: str, tmp_path: Path) -> None:
     for content in ("id,at\n1,2\n", '"id",at\n1,2\n'):
@@ -63,6 +60,12 @@ def test_a_byte_order_mark_is_no_letter_of_the_first_column(said: str, tmp_path:
 )
 def test_utf_16_and_32(written: str, said: str, tmp_path: Path) -> None:
     assert read("id,ä\n1,€\n".encode(written), tmp_path, encoding=said) == (("id", "ä"), [Row(2, ("1", "€"))])
+
+
+def test_every_mark_of_a_byte_order_is_taken_away(tmp_path: Path) -> None:
+    for said in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "gb18030"):
+        for text in ("id,名\n", '"id",名\n'):
+            assert read(f"\ufeff{text}".encode(said), tmp_path, encoding=said)[0] == ("id", "名")
 
 
 @pytest.mark.parametrize(
