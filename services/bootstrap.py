@@ -51,10 +51,12 @@ from opsledger.services.projections.runner import Projector
 from opsledger.services.quality.calibration_queries import CalibrationQueries
 from opsledger.services.quality.calibrations import Calibrations
 from opsledger.services.quality.deadlines import Deadlines
+from opsledger.services.quality.evaluation_imports import EvaluationImports
 from opsledger.services.quality.evaluation_queries import EvaluationQueries
 from opsledger.services.quality.evaluations import Evaluations
 from opsledger.services.quality.form_queries import FormQueries
 from opsledger.services.quality.form_registry import FormRegistry
+from opsledger.services.quality.known import Knowledge
 from opsledger.services.quality.samples import Samples
 from opsledger.services.quality.sight import Sight
 from opsledger.services.rules.registry import RuleRegistry
@@ -248,9 +250,11 @@ def _services(parts: Parts) -> Iterator[Service]:
     registered = FormRegistry(parts.decisions)
     forms = form_service.FormService(registered, FormQueries(parts.engine), parts.threads)
     yield Service(form_service.SERVICE.full_name, forms.register)
-    evaluating = Evaluations(parts.decisions, registered, Deadlines(registry), Sight(parts.engine))
+    deadlines, knowledge = Deadlines(registry), Knowledge(parts.engine)
+    evaluating = Evaluations(parts.decisions, registered, deadlines, Sight(parts.engine), knowledge)
     evaluations = evaluation_service.EvaluationService(
-        watching, evaluating, EvaluationQueries(parts.engine), parts.threads
+        watching, evaluating, EvaluationImports(parts.decisions, registered, deadlines, knowledge), EvaluationQueries(parts.engine),
+        parts.threads,
     )
     yield Service(evaluation_service.SERVICE.full_name, evaluations.register, is_healthy=parts.is_projecting)
     calibrations = calibration_service.CalibrationService(

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality import errors
-from opsledger.core.quality.evaluation_parts import RESCORED, UPHELD, Cause, Dispute, Status, Version, Voiding
+from opsledger.core.quality.evaluation_parts import RESCORED, UPHELD, Cause, Dispute, Origin, Status, Version, Voiding
 from opsledger.core.quality.revision import carried, changed, judged_by, lowers, unexplained
 from opsledger.core.quality.sheet import EMPTY, Plain, Sheet
 from opsledger.core.quality.subject import read_subject
@@ -46,6 +47,12 @@ class Evaluation(Aggregate):
         dispute_within_us: int
         calendar: str
         started_at_us: int
+
+    class Imported(Aggregate.Event):
+        TOPIC = "quality.evaluation.imported"
+        name: str
+        importer_id: str
+        imported_at_us: int
 
     class Claimed(Aggregate.Event):
         TOPIC = "quality.evaluation.claimed"
@@ -120,6 +127,21 @@ class Evaluation(Aggregate):
             raise errors.OwnWork(analyst_id)
         return cls(actor_id=actor_id, agent_id=agent_id, analyst_id=analyst_id, **fields)
 
+    @classmethod
+    def imported(
+        cls, id: UUID, name: str, importer_id: str, agent_id: str, analyst_id: str, sheet: Sheet, result: Plain, judged_at_us: int,
+        dispute_until_us: int, now_us: int, **fields: Any,
+    ) -> Evaluation:
+        """One that was made elsewhere, where it is called ``name``, and was submitted at ``judged_at_us``. Raises OwnWork."""
+        if analyst_id == agent_id:
+            raise errors.OwnWork(analyst_id)
+        found = cls._create(
+            cls.Started, id=id, actor_id=importer_id, agent_id=agent_id, analyst_id=analyst_id, draw_id="", due_at_us=None,
+            started_at_us=judged_at_us, **fields)
+        found._imported(name=name, importer_id=importer_id, imported_at_us=now_us)
+        found.submit(analyst_id, sheet, result, dispute_until_us, judged_at_us)
+        return found
+
     @event(Started)
     def __init__(
         self, tenant: str, program: str, subject: dict[str, str], agent_id: str, group: str, form_id: str, form_version: int,
@@ -140,6 +162,7 @@ class Evaluation(Aggregate):
         self.dispute_until_us: int | None = None
         self.acknowledged_at_us: int | None = None
         self.voided: Voiding | None = None
+        self.origin: Origin | None = None
         self.changed_at_us = started_at_us
 
     def claim(self, actor_id: str, now_us: int) -> None:
@@ -243,6 +266,10 @@ class Evaluation(Aggregate):
             self._voided(actor_id=actor_id, reason=reason, voided_at_us=now_us)
 
     # Fold
+
+    @event(Imported)
+    def _imported(self, name: str, importer_id: str, imported_at_us: int) -> None:
+        self.origin = Origin(name, importer_id, imported_at_us)
 
     @event(Claimed)
     def _claimed(self, analyst_id: str, claimed_at_us: int) -> None:

@@ -56,6 +56,16 @@ class Dispute(NamedTuple):
     reviewed_at_us: int | None = None
 
 
+class Origin(NamedTuple):
+    """Of an evaluation that was made elsewhere."""
+
+    name: str
+    """There."""
+    importer_id: str
+    at_us: int
+    """When it came here."""
+
+
 class Voiding(NamedTuple):
     actor_id: str
     reason: str

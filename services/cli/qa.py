@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.services.cli import qa_calibration, qa_drift, qa_sample, qa_score
+from opsledger.services.cli import qa_calibration, qa_drift, qa_import, qa_sample, qa_score
 from opsledger.services.cli.options import AsJson, DecimalMark, Delimiter, Encoding
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ group.command()(qa_score.rescore)
 group.command()(qa_drift.drift)
 group.add_typer(qa_calibration.group, name="calibration")
 group.command()(qa_sample.sample)
+group.command("import")(qa_import.import_evaluations)
 
 
 @group.command()

@@ -117,21 +117,7 @@ def _sampling(server: str, token: str, journal: Path, database: str) -> Iterator
         with server_client(server, token) as client:
             yield client.sampling
         return
-    from contextlib import closing
+    from opsledger.services.cli.local_quality import quality_here
 
-    from opsledger.services.decisions.decisions import Decisions
-    from opsledger.services.journal.clock import wall_clock_us
-    from opsledger.services.journal.partitions import Numbered
-    from opsledger.services.journal.segment import SegmentJournal
-    from opsledger.services.projections.database import open_database
-    from opsledger.services.projections.runner import Projector
-    from opsledger.services.quality.local import LocalSampling
-
-    with SegmentJournal.open(journal) as events, closing(Decisions(events, journal, wall_clock_us)) as decisions:
-        engine = open_database(database)
-        try:
-            Projector(Numbered(events), engine).catch_up()
-            yield LocalSampling(events, decisions, engine)
-            Projector(Numbered(events), engine).catch_up()
-        finally:
-            engine.dispose()
+    with quality_here(journal, database) as here:
+        yield here

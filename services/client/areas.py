@@ -55,6 +55,7 @@ class Forms(Area):
 class Evaluations(Area):
     SERVICE = evaluations.DESCRIPTOR.services_by_name["EvaluationService"]
     StartEvaluation = Method(evaluations.StartEvaluationRequest, evaluations.StartEvaluationResponse)
+    ImportEvaluations = Method(evaluations.ImportEvaluationsRequest, evaluations.ImportEvaluationsResponse)
     ClaimEvaluation = Method(evaluations.ClaimEvaluationRequest, evaluations.ClaimEvaluationResponse)
     SaveDraft = Method(evaluations.SaveDraftRequest, evaluations.SaveDraftResponse)
     SubmitEvaluation = Method(evaluations.SubmitEvaluationRequest, evaluations.SubmitEvaluationResponse)

@@ -13,6 +13,7 @@ from opsledger.services.grpc.auth import Role, acting, current_principal, requir
 from opsledger.services.grpc.threads import Threads
 from opsledger.services.grpc.watching import Watching
 from opsledger.services.quality.caller import Caller
+from opsledger.services.quality.evaluation_imports import EvaluationImports
 from opsledger.services.quality.evaluation_queries import EvaluationQueries, chosen_by
 from opsledger.services.quality.evaluations import Evaluations
 
@@ -34,14 +35,20 @@ def caller(request: Any, *roles: Role) -> Caller:
 
 
 class EvaluationService(pb_grpc.EvaluationServiceServicer):
-    def __init__(self, watching: Watching, commands: Evaluations, queries: EvaluationQueries, threads: Threads) -> None:
-        self._watching, self._commands, self._queries, self._threads = watching, commands, queries, threads
+    def __init__(
+        self, watching: Watching, commands: Evaluations, imports: EvaluationImports, queries: EvaluationQueries, threads: Threads
+    ) -> None:
+        self._watching, self._commands, self._imports, self._queries, self._threads = watching, commands, imports, queries, threads
 
     def register(self, server: grpc.aio.Server) -> None:
         pb_grpc.add_EvaluationServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call]  # generated without types
 
     async def StartEvaluation(self, request: pb.StartEvaluationRequest, context: Context) -> pb.StartEvaluationResponse:
         return await self._threads.commands(self._commands.StartEvaluation, request, caller(request, *EVALUATORS))
+
+    async def ImportEvaluations(self, request: pb.ImportEvaluationsRequest, context: Context) -> pb.ImportEvaluationsResponse:
+        pool = self._threads.queries if request.dry_run else self._threads.commands
+        return await pool(self._imports.ImportEvaluations, request, caller(request, *SUPERVISORS))
 
     async def ClaimEvaluation(self, request: pb.ClaimEvaluationRequest, context: Context) -> pb.ClaimEvaluationResponse:
         return await self._threads.commands(self._commands.ClaimEvaluation, request, caller(request, *EVALUATORS))

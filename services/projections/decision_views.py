@@ -14,6 +14,7 @@ from opsledger.core.coaching.action_item import ActionItem
 from opsledger.core.coaching.session import CoachingSession
 from opsledger.core.quality.calibration import Calibration
 from opsledger.core.quality.evaluation import Evaluation
+from opsledger.core.quality.evaluation_import import EvaluationImport
 from opsledger.core.quality.form_publication import EvaluationForm
 from opsledger.core.quality.sample_draw import SampleDraw
 from opsledger.services.decisions.topics import know
@@ -43,6 +44,7 @@ decisions = Table(
 VIEWS: Mapping[type[Aggregate], DecisionView] = {
     Evaluation: DecisionView(tables_quality.EVALUATION_TABLES, evaluation_rows),
     SampleDraw: DecisionView((tables_quality.draws,), draw_rows),
+    EvaluationImport: DecisionView((), lambda _: ()),
     EvaluationForm: DecisionView(tables_forms.FORM_TABLES, tables_forms.form_rows),
     Calibration: DecisionView(tables_calibrations.CALIBRATION_TABLES, tables_calibrations.calibration_rows),
     CoachingSession: DecisionView(tables_coaching.SESSION_TABLES, session_rows),

@@ -68,6 +68,7 @@ contributions = Table(
     "contributions", metadata, *_ticket(), text("agent", primary_key=True), text("program"),
     text("group_name", comment="in which they did the last of it"), time_us("first_at_us"), time_us("last_at_us"),
     count("acts", comment="replies, answered interactions, changes of status"),
+    Index("contributions_by_agent", "tenant", "agent"),
 )
 
 changes = Table(

@@ -1,6 +1,7 @@
 """Evaluations as messages, and what people send as what the core knows. The only place that knows both."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -10,6 +11,7 @@ from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.quality.evaluation_parts import Dispute, Status, Version
 from opsledger.core.quality.form import Scoring
+from opsledger.core.quality.remark import Remark
 from opsledger.core.quality.sheet import EMPTY, Sheet
 from opsledger.core.quality.subject import Subject, SubjectKind, check_subject
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
@@ -20,6 +22,10 @@ from opsledger.services.tickets.codec import timestamp
 
 STATUS_NUMBERS = {status.value: pb.EvaluationStatus.Value(f"EVALUATION_STATUS_{status.name}") for status in Status}
 STATUS_WORDS = {number: word for word, number in STATUS_NUMBERS.items()}
+
+
+def remark_messages(remarks: Iterable[Remark]) -> list[pb.Remark]:
+    return [pb.Remark(**each._asdict()) for each in remarks]
 
 
 def subject_of(message: pb.EvaluationSubject) -> Subject:
@@ -66,6 +72,8 @@ def evaluation_message(evaluation: Evaluation, scoring: Scoring, *, draft: bool)
     )
     if (voided := evaluation.voided) is not None:
         message.voiding.CopyFrom(pb.Voiding(actor=voided.actor_id, reason=voided.reason, at=timestamp(voided.at_us)))
+    if (origin := evaluation.origin) is not None:
+        message.origin.CopyFrom(pb.Origin(name=origin.name, importer=origin.importer_id, at=timestamp(origin.at_us)))
     return message
 
 

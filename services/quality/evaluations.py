@@ -21,8 +21,9 @@ from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.masks import masked
 from opsledger.services.quality.caller import Caller
 from opsledger.services.quality.deadlines import DEFAULT_DISPUTE_US, Deadlines, span_us
-from opsledger.services.quality.evaluation_messages import evaluation_message, sheet_of, subject_of
+from opsledger.services.quality.evaluation_messages import evaluation_message, remark_messages, sheet_of, subject_of
 from opsledger.services.quality.form_registry import FormRegistry
+from opsledger.services.quality.known import Knowledge
 from opsledger.services.quality.sight import Sight
 from opsledger.services.tickets.codec import timestamp_us
 
@@ -34,9 +35,11 @@ class Evaluations:
     etag; InvalidInput; and what core/quality/evaluation.py refuses."""
 
     def __init__(
-        self, decisions: Decisions, forms: FormRegistry, deadlines: Deadlines, sight: Sight, now_us: Callable[[], int] = wall_clock_us
+        self, decisions: Decisions, forms: FormRegistry, deadlines: Deadlines, sight: Sight, knowledge: Knowledge,
+        now_us: Callable[[], int] = wall_clock_us,
     ) -> None:
-        self._decisions, self._forms, self._deadlines, self._sight, self._now_us = decisions, forms, deadlines, sight, now_us
+        self._decisions, self._forms, self._deadlines, self._now_us = decisions, forms, deadlines, now_us
+        self._sight, self._knowledge = sight, knowledge
 
     def StartEvaluation(self, request: pb.StartEvaluationRequest, caller: Caller) -> pb.StartEvaluationResponse:
         def make() -> Evaluation:
@@ -45,7 +48,9 @@ class Evaluations:
             return self.begin(request, caller.name, version)
 
         decided = self._decisions.create(Evaluation, Request.of(request, caller.name), make=make)
-        return self._response(pb.StartEvaluationResponse, decided, caller)
+        response = self._response(pb.StartEvaluationResponse, decided, caller)
+        response.remarks.extend(remark_messages(self._knowledge.remarks(decided.aggregate, self._now_us())))
+        return response
 
     def begin(self, request: pb.StartEvaluationRequest, actor: str, form_version: int, draw: str = "") -> Evaluation:
         """A new evaluation by this version of the form that the request names, not yet recorded."""

@@ -165,6 +165,9 @@ COMMANDS = {
     "PublishForm": Write("max", other_form, {}, {"manager"}),
     "SaveFormDraft": Write("max", other_form, {}, {"manager"}),
     "StartEvaluation": Write("sue", nothing, START, EVALUATORS),
+    "ImportEvaluations": Write("sue", nothing, {"form": "calls", "evaluations": [evaluations.ImportedEvaluation(
+        name="elsewhere 1", program="desk", subject=T1, agent="bob", analyst="ann", judged_at=window(0, 9).end,
+        sheet=sheet(**SIXTY))]}, SUPERVISORS),
     "ClaimEvaluation": Write("ann", open_evaluation, {}, EVALUATORS),
     "SaveDraft": Write("ann", claimed, {"sheet": sheet(tone=5)}, EVALUATORS),
     "SubmitEvaluation": Write("ann", claimed, {"sheet": sheet(**SIXTY)}, EVALUATORS),
@@ -198,7 +201,7 @@ COMMANDS = {
     "ReopenActionItem": Write("sue", completed, {"reason": "heard it again"}, {"supervisor"}),
     "FollowUpActionItem": Write("sue", completed, {"finding": "it lasted", "lasted": True}, {"supervisor"}),
 }
-CREATE = {"PublishRules", "StartEvaluation", "DrawSample", "OpenCalibration", "PlanSession", "AgreeActionItem"}
+CREATE = {"PublishRules", "StartEvaluation", "ImportEvaluations", "DrawSample", "OpenCalibration", "PlanSession", "AgreeActionItem"}
 """They make something new: there is no older state whose etag they could name."""
 DENIED, ABORTED, PRECLUDED = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.ABORTED, grpc.StatusCode.FAILED_PRECONDITION
 UNSIGNED = {"FixMeasure", "HoldSession", "PlanSession", "SaveDraft", "SubmitEvaluation"}
