@@ -1,10 +1,12 @@
 """The rows of a workbook's sheet (.xlsx). Dates, times and numbers come as they are, whatever the sheet makes of them to look at."""
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
 WORKBOOK_BYTES_MAX = 1 << 30
-"""Unpacked: a sheet's texts are held in memory."""
+"""Unpacked; sheets are read row by row."""
+TEXTS_BYTES_MAX = 1 << 27
+"""Of the texts that its cells share, which are held in memory."""
+_TEXTS = "xl/sharedStrings.xml"
+_CHUNK_BYTES = 1 << 20
+
+_FORMULA = re.compile(rb"<f[ >]")
 
 
 class SheetTable:
@@ -40,20 +48,19 @@ class SheetTable:
             raise InvalidInput(FieldViolation(f"{source.name}: sheet", "UNKNOWN", text))
         self.name = layout.sheet or next(iter(names), book.sheetnames[0])
         self.others = [name for name in names if name != self.name]
-        sheet = book[self.name]
-        sheet.reset_dimensions()  # what a sheet says of its size is often wrong
-        self._rows = enumerate(sheet.iter_rows(values_only=True), start=1)
+        self._rows = _rows(book, self.name)
+        self._formulas = _rows(_opened(source, formulas=True), self.name) if _has_formulas(source) else None
         with _complaints():
             for _ in range(layout.skip_lines):
-                next(self._rows, None)
+                self._next()
             line, header = (layout.skip_lines, layout.columns) if layout.columns else self._next()
         self.columns = column_names(_stripped([*header]), f"{source.name}: {self.name}, row {line}")
 
     def __iter__(self) -> Iterator[Row]:
         """Every row with something in it; cells that it does not have are empty."""
         with _complaints():
-            for line, values in self._rows:
-                cells = _stripped([self._text(value) for value in values])
+            while (row := self._next_or_none()) is not None:
+                line, cells = row[0], _stripped(row[1])
                 if cells:
                     yield Row(line, (*cells, *("" for _ in range(len(self.columns) - len(cells)))))
                 self._source.reached(line)
@@ -67,7 +74,20 @@ class SheetTable:
         return row
 
     def _next(self) -> tuple[int, list[str]]:
-        line, values = next(self._rows, (1, ()))
+        return self._next_or_none() or (1, [])
+
+    def _next_or_none(self) -> tuple[int, list[str]] | None:
+        row = next(self._rows, None)
+        if row is None:
+            return None
+        line, values = row
+        if self._formulas is not None:
+            _, formulas = next(self._formulas)
+            if any(value is None and str(formula).startswith("=") for value, formula in zip_longest(values, formulas)):
+                raise Unreadable(
+                    f"holds a formula in row {line} that was never computed, so that its cell has no value: open the workbook in a "
+                    "spreadsheet program, save it, and import it again"
+                )
         return line, [self._text(value) for value in values]
 
     def _text(self, value: object) -> str:
@@ -103,13 +123,34 @@ def _stripped(cells: list[str]) -> list[str]:
     return cells
 
 
-def _opened(source: Source) -> Workbook:
-    size = sum(item.file_size for item in ZipFile(source.stream).infolist())
-    if size > WORKBOOK_BYTES_MAX:
-        raise Unreadable(f"is a workbook of {size / 2**30:.1f} GiB when unpacked: save the sheet as CSV, which is read row by row")
+def _opened(source: Source, *, formulas: bool = False) -> Workbook:
+    """With the values that formulas have, or with the formulas."""
+    sizes = {item.filename: item.file_size for item in ZipFile(source.stream).infolist()}
+    if sum(sizes.values()) > WORKBOOK_BYTES_MAX or sizes.get(_TEXTS, 0) > TEXTS_BYTES_MAX:
+        size = f"{sum(sizes.values()) / 2**30:.1f} GiB"
+        raise Unreadable(f"is a workbook of {size} when unpacked: save the sheet as CSV, which is read row by row whatever its size")
     source.stream.seek(0)
     with _complaints():
-        return load_workbook(source.stream, read_only=True, data_only=True)
+        return load_workbook(source.stream, read_only=True, data_only=not formulas)
+
+
+def _rows(book: Workbook, name: str) -> Iterator[tuple[int, tuple[object, ...]]]:
+    sheet = book[name]
+    sheet.reset_dimensions()  # what a sheet says of its size is often wrong
+    return enumerate(sheet.iter_rows(values_only=True), start=1)
+
+
+def _has_formulas(source: Source) -> bool:
+    archive = ZipFile(source.stream)
+    sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+    for name in sheets:
+        with archive.open(name) as file:
+            end = b""
+            while chunk := file.read(_CHUNK_BYTES):
+                if _FORMULA.search(end + chunk):
+                    return True
+                end = chunk[-2:]
+    return False
 
 
 @contextmanager

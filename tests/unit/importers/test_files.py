@@ -206,6 +206,22 @@ def test_a_sheet_can_be_named_and_others_are_remarked(tmp_path: Path) -> None:
     assert "there is no 'Other'; there are: Sheet, Tickets" in refusal(book, tmp_path, sheet="Other")
 
 
+def test_a_formula_that_was_never_computed_is_not_an_empty_cell(tmp_path: Path) -> None:
+    book = sheet(["id", "at"], ["1", "2026-01-05"], ["2", "=A2"])  # as a program writes it that is no spreadsheet
+
+    assert "holds a formula in row 3 that was never computed" in refusal(book, tmp_path)
+
+
+def test_a_formula_has_the_value_that_was_computed_last(tmp_path: Path) -> None:
+    sheet(["id", "at"], ["1", "=1+1"]).save(tmp_path / "plain")
+    with ZipFile(tmp_path / "plain") as plain, ZipFile(tmp_path / "computed", "w") as computed:
+        for name in plain.namelist():
+            computed.writestr(name, plain.read(name).replace(b"<f>1+1</f><v></v>", b"<f>1+1</f><v>2</v>").replace(
+                b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>"))
+
+    assert read((tmp_path / "computed").read_bytes(), tmp_path)[1] == [Row(2, ("1", "2"))]
+
+
 @pytest.mark.parametrize(
     ("header", "words"),
     [("Time,Time,Time (2)", "would both be called 'Time (2)'"), ("e\u0301,\u00e9", "would both be called '\u00e9'"), ("", "must name")],
