@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.text import unkept
 
 NUMBER_CHARACTERS_MAX = 40
 _FRACTION = re.compile(r"[+-]?\d+\s*/\s*0*[1-9]\d*", re.ASCII)
@@ -58,8 +59,10 @@ class Reading:
         return [(f"{field}[{index}]", entry) for index, entry in enumerate(value)]
 
     def text(self, value: object, field: str) -> str:
-        """Text; a whole number is taken as it is written."""
+        """Text that can be kept; a whole number is taken as it is written."""
         if isinstance(value, str):
+            if reason := unkept(value):
+                self.wrong(field, "UNPRINTABLE", reason)
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)

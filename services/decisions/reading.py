@@ -44,6 +44,6 @@ class AggregateReader:
                 if stored is not None:
                     aggregate = self._mapper.to_domain_event(stored).mutate(aggregate)  # type: ignore[attr-defined]  # a CanMutate
             except Exception as error:  # a fold takes any recorded past; what it cannot take is noted, not lost
-                _log.warning("event %d cannot be folded: %s", event.position, error)
+                _log.warning("event %d cannot be folded: %s", event.position, ascii(str(error)))
                 failed.append((event, error))
         return Read(aggregate, tuple(failed))

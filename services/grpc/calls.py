@@ -16,6 +16,7 @@ from grpc.aio import AbortError, ServicerContext
 
 from opsledger.core.errors import JournalStopped
 from opsledger.services.grpc.status import status_of
+from opsledger.services.grpc.texts import check_kept
 
 
 @dataclass(slots=True)
@@ -83,10 +84,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # 
 
         async def answer(request: Any, context: ServicerContext[Any, Any]) -> Any:
             async with entered(context):
+                check_kept(request)
                 return await serve(request, context)
 
         async def generate(request: Any, context: ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             async with entered(context):
+                check_kept(request)
                 async for response in serve(request, context):
                     yield response
 

@@ -1,7 +1,7 @@
 """The kinds of columns that read models are made of."""
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Text
+from sqlalchemy import BigInteger, Column, MetaData, Text
 
 metadata = MetaData()
 """Of all tables that a rebuild makes anew."""
@@ -22,7 +22,8 @@ def amount(name: str) -> Column[int]:
 
 
 def count(name: str, **extra: object) -> Column[int]:
-    return Column(name, Integer, nullable=False, **extra)  # type: ignore[arg-type]  # keywords pass through
+    """64 bits, as a number in a message may have."""
+    return Column(name, BigInteger, nullable=False, **extra)  # type: ignore[arg-type]  # keywords pass through
 
 
 def position(name: str = "position", **extra: object) -> Column[int]:

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 
 from opsledger.core.errors import InvalidInput
 from opsledger.core.ports import Journal, RecordedEvent
+from opsledger.core.text import unkept
 from opsledger.core.tickets.facts import TicketFact
 from opsledger.core.tickets.identity import ticket_stream_id
 from opsledger.core.tickets.order import in_order
@@ -28,8 +29,13 @@ class Unreadable(NamedTuple):
     reason: str
 
 
-def unreadable(event: RecordedEvent, error: Exception) -> Unreadable:
-    return Unreadable(event.position, event.tenant, event.type, ascii(str(error))[1:-1])
+def unreadable(event: RecordedEvent, reason: Exception | str) -> Unreadable:
+    return Unreadable(event.position, plain(event.tenant), plain(event.type), ascii(str(reason))[1:-1])
+
+
+def plain(text: str) -> str:
+    """A text that every database keeps: as it is, or with what no database keeps written out."""
+    return ascii(text)[1:-1] if unkept(text) else text
 
 
 def read_fact(event: RecordedEvent) -> TicketFact:

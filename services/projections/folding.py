@@ -1,10 +1,12 @@
 """A stretch of the journal to the rows that it changes."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from eventsourcing.domain import Aggregate
 from google.protobuf.message import DecodeError
 from sqlalchemy import Table
 
@@ -12,13 +14,17 @@ from opsledger.core.ports import Journal, RecordedEvent
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.core.tickets.identity import ticket_stream_id
 from opsledger.services.decisions.reading import AggregateReader
-from opsledger.services.projections import decision_views
+from opsledger.services.projections import decision_views, tables
 from opsledger.services.projections.announcing import ANNOUNCEMENT, announcement_row
-from opsledger.services.projections.fact_cache import FACTS_MAX, FactCache, Unreadable, unreadable
+from opsledger.services.projections.fact_cache import FACTS_MAX, FactCache, Unreadable, plain, unreadable
+from opsledger.services.projections.holding import unholdable
 from opsledger.services.projections.rule_books import NOT_RULES, RULES_PUBLISHED, RULES_SHARED, Program, RuleBooks, RulesRow, rules_row
 from opsledger.services.projections.ticket_view import Row, TicketRows, ticket_rows
 from opsledger.services.tickets.codec import TYPE_PREFIX
 
+_log = logging.getLogger(__name__)
+ROW_OF = "row of "
+"""What is set aside is of this type, with the table's name."""
 FOLDED_PER_WRITE = 500
 """Of how many tickets or aggregates the rows are held in memory at once; and the database hears of the transaction in between, however
 slow the machine is (see FROZEN_TIMEOUT_MS)."""
@@ -36,7 +42,11 @@ class ChangedTicket(NamedTuple):
 
 class ChangedAggregate(NamedTuple):
     id: str
+    first_position: int
+    """Of the event that created it."""
     rows: list[tuple[Table, decision_views.Row]]
+    set_aside: list[Unreadable]
+    """Instead of the rows that no database is given."""
 
 
 @dataclass(slots=True)
@@ -49,6 +59,8 @@ class Changes:
     shared_rules: list[RulesRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     aggregates: list[ChangedAggregate] = field(default_factory=list)
+    withdrawn: list[TicketKey] = field(default_factory=list)
+    """Tickets whose rows the database refuses."""
 
 
 @dataclass(slots=True)
@@ -126,21 +138,51 @@ class Folder:
         aggregate, failed = self._aggregates.fold(events)
         changes.unreadable += [unreadable(event, error) for event, error in failed if event.position >= first]
         if aggregate is not None:
-            changes.aggregates.append(ChangedAggregate(str(aggregate.id), decision_views.rows_of(aggregate, last)))
+            changes.aggregates.append(_changed(aggregate, events[0], last))
 
     def _announcement(self, event: RecordedEvent, changes: Changes) -> None:
         try:
-            changes.announcements.append(announcement_row(event))
+            row = announcement_row(event)
         except DecodeError as error:
             changes.unreadable.append(unreadable(event, error))
+            return
+        if reason := unholdable(tables.announcements, dict(zip(tables.announcements.columns.keys(), row, strict=True))):
+            changes.unreadable.append(unreadable(event, reason))
+        else:
+            changes.announcements.append(row)
 
     def _rules(self, event: RecordedEvent, rows: list[RulesRow], changes: Changes) -> dict[Program, int]:
         """The program whose rules they are, with their position; nothing when they cannot be used."""
         try:
             row = rules_row(event)
+            if reason := unholdable(tables.rules, row._asdict()):
+                changes.unreadable.append(unreadable(event, reason))
+                return {}
             program = self._books.add(row)
         except NOT_RULES as error:
             changes.unreadable.append(unreadable(event, error))
             return {}
         rows.append(row)
         return {program: event.position}
+
+
+def _changed(aggregate: Aggregate, first: RecordedEvent, last_position: int) -> ChangedAggregate:
+    """Its rows, but for those that no database is given; when they cannot be made at all (a fault of ours), that is said instead."""
+    rows: list[tuple[Table, decision_views.Row]] = []
+    refused: dict[str, list[str]] = {}
+    try:
+        for table, row in decision_views.rows_of(aggregate, last_position):
+            if reason := unholdable(table, {"aggregate_id": str(aggregate.id), **row}):
+                refused.setdefault(table.name, []).append(reason)
+            else:
+                rows.append((table, row))
+    except Exception as error:  # whatever it is, the views of all others go on
+        _log.exception("%s %s: its rows cannot be made", type(aggregate).__name__, aggregate.id)
+        rows, refused = [], {decision_views.decisions.name: [f"{type(error).__name__}: {error}"]}
+    set_aside = [set_aside_row(first.position, first.tenant, table, "; ".join(reasons)) for table, reasons in refused.items()]
+    return ChangedAggregate(str(aggregate.id), first.position, rows, set_aside)
+
+
+def set_aside_row(position: int, tenant: str, table: str, reason: str) -> Unreadable:
+    """``position``: of the first event of what the row is about."""
+    return Unreadable(position, plain(tenant), ROW_OF + table, ascii(reason)[1:-1])

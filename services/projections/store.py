@@ -1,6 +1,7 @@
 """The projector's SQL over one partition's rows in one set of the tables, within the connection's transaction."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,11 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from opsledger.core.partitions import begin_of, partition_at
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.services.projections import decision_views, tables
-from opsledger.services.projections.folding import ChangedAggregate, ChangedTicket, Changes
+from opsledger.services.projections.folding import ROW_OF, ChangedAggregate, ChangedTicket, Changes
 from opsledger.services.projections.following import tell
+from opsledger.services.projections.parting import REFUSED, parted
 from opsledger.services.projections.rule_books import Program, RulesRow
 from opsledger.services.projections.table_sets import LIVE, TableSet
 from opsledger.services.projections.ticket_view import COLUMNS, Row
+
+_log = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
@@ -87,9 +91,24 @@ class Store:
         return in_partition(table, self._partition)
 
     def write(self, changes: Changes) -> None:
+        """What the database refuses although holding.py lets it pass is set aside, and the rest is written: nothing that was recorded may
+        stop the views of others."""
+        try:
+            with self._connection.begin_nested():
+                self._write(changes)
+        except REFUSED:
+            for part, without in parted(changes):
+                try:
+                    with self._connection.begin_nested():
+                        self._write(part)
+                except REFUSED as error:
+                    _log.exception("rows are set aside: the database refuses them")
+                    self._write(without(str(error.orig)))
+
+    def _write(self, changes: Changes) -> None:
         old = [ticket.key for ticket in changes.tickets if not ticket.is_new]
         for table in tables.TICKET_TABLES:
-            self._delete(table, old)
+            self._delete(table, [*old, *changes.withdrawn])
             self._insert(table, list(_rows_of(table.name, changes.tickets)))
         self._write_aggregates(changes.aggregates)
         self._insert(tables.announcements, changes.announcements)
@@ -99,7 +118,12 @@ class Store:
 
     def _write_aggregates(self, changed: Sequence[ChangedAggregate]) -> None:
         """Few and small beside tickets: written one by one."""
+        unreadable = self._tables.of(tables.unreadable)
         for aggregate in changed:
+            self._connection.execute(
+                delete(unreadable).where(unreadable.c.position == aggregate.first_position, unreadable.c.type.startswith(ROW_OF))
+            )
+            self._insert(tables.unreadable, aggregate.set_aside)
             for table in decision_views.TABLES:
                 live = self._tables.of(table)
                 self._connection.execute(delete(live).where(live.c.aggregate_id == aggregate.id))

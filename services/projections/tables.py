@@ -13,7 +13,7 @@ from sqlalchemy import Column, Double, Index, MetaData, Table
 
 from opsledger.services.projections.columns import amount, count, metadata, position, text, time_us
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Goes up with every change to a table; the read models are then rebuilt."""
 
 
@@ -98,9 +98,11 @@ shared_rules = Table(
 """Rules as the partitions know them that are not the tenant's home: they judge from that position on."""
 
 unreadable = Table(
-    "unreadable", metadata, position(primary_key=True), text("tenant"), text("type"), text("reason"),
+    "unreadable", metadata, position(primary_key=True), text("tenant"),
+    text("type", primary_key=True, comment="of the event; 'row of TABLE' where a row could not be kept"), text("reason"),
 )
-"""Recorded events that say nothing to these read models although they should."""
+"""Recorded events that say nothing to these read models although they should; and rows that no database is given, at the first event of
+what they are about."""
 
 positions = Table(
     "positions", metadata, count("partition", primary_key=True, autoincrement=False), position(),

@@ -17,6 +17,7 @@ from opsledger.core.tickets.contributions import contributions
 from opsledger.core.tickets.facts import TicketFact
 from opsledger.core.tickets.state import TicketState, fold
 from opsledger.services.projections import tables
+from opsledger.services.projections.holding import is_plain, unholdable
 
 WARNING, BREACH = "warning", "breach"
 """Kinds of step; a breach is the due time itself."""
@@ -79,13 +80,30 @@ def ticket_rows(facts: Sequence[TicketFact], book: RuleBook) -> TicketRows:
         _log.exception("ticket %s: its clocks cannot be computed", facts[0].ticket)
         problem = ascii(error)
     key, program = facts[0].ticket, state.program
-    return TicketRows(
+    rows = TicketRows(
         _ticket_row(state, facts, problem),
         [_CLOCK.row(clock, *key, program, clock.group or state.group, str(clock.state), int(clock.promised)) for clock in clocks],
         [(*key, clock.metric, clock.cycle, *step) for clock in clocks for step in _steps(clock, program)],
         [_OUTCOME.row(outcome, *key, program, ordinal) for ordinal, outcome in enumerate(outcomes)],
         [_CONTRIBUTION.row(each, *key, program) for each in contributions(facts)],
     )
+    if problem := _unholdable(rows):
+        _log.error("ticket %s: %s", key, problem)
+        return TicketRows(_ticket_row(state, facts, problem), [], [], [])
+    return rows
+
+
+def _unholdable(rows: TicketRows) -> str:
+    """Why some rows cannot be kept: rules of an earlier version may have given clocks a name that no database takes."""
+    for name in ("clocks", "steps", "outcomes"):
+        table: Table = getattr(tables, name)
+        for row in getattr(rows, name):
+            if all(map(is_plain, row)):
+                continue
+            named = zip(COLUMNS[name], row, strict=False)  # the store adds the partition of a step
+            if reason := unholdable(table, dict(named)):
+                return f"{name}: {reason}"
+    return ""
 
 
 def _ticket_row(state: TicketState, facts: Sequence[TicketFact], problem: str) -> Row:

@@ -26,7 +26,7 @@ from opsledger.services.grpc.progress import METADATA_KEY
 from opsledger.services.projections.tables_quality import disputes
 from tests.kit import tokens
 from tests.kit.evaluating import TICKET, Office, office, sheet
-from tests.kit.quality import SEVENTY_FIVE, SIXTY
+from tests.kit.quality import FORM_DOCUMENT, SEVENTY_FIVE, SIXTY
 
 RULES = json.dumps({
     "time_zone": "UTC",
@@ -371,3 +371,15 @@ def test_scorecards_show_the_version_that_counts(floor: Office) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         ScorecardServiceStub(floor.server.channel).GetScorecard(asked, metadata=metadata)
     assert status(caught.value) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_INPUT")
+
+
+def test_a_reason_that_no_database_keeps_is_refused_by_its_field_and_the_document_of_a_form_too(tmp_path: Path) -> None:
+    with office(tmp_path) as one:
+        one.publish()
+        begun = one.begin()
+        with pytest.raises(grpc.RpcError) as caught:
+            one.write("sue", "VoidEvaluation", id=begun.id, etag=begun.etag, reason="a\0b")
+        assert (caught.value.code(), "reason" in caught.value.details()) == (grpc.StatusCode.INVALID_ARGUMENT, True)
+        with pytest.raises(grpc.RpcError) as caught:
+            one.publish({**FORM_DOCUMENT, "title": "Ca\0lls"})
+        assert (caught.value.code(), "title" in caught.value.details()) == (grpc.StatusCode.INVALID_ARGUMENT, True)
