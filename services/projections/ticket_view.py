@@ -89,13 +89,13 @@ def ticket_rows(facts: Sequence[TicketFact], book: RuleBook) -> TicketRows:
     )
     if problem := _unholdable(rows):
         _log.error("ticket %s: %s", key, problem)
-        return TicketRows(_ticket_row(state, facts, problem), [], [], [])
+        return TicketRows(_ticket_row(state, facts, problem), [], [], [], [])
     return rows
 
 
 def _unholdable(rows: TicketRows) -> str:
     """Why some rows cannot be kept: rules of an earlier version may have given clocks a name that no database takes."""
-    for name in ("clocks", "steps", "outcomes"):
+    for name in ("clocks", "steps", "outcomes", "contributions"):
         table: Table = getattr(tables, name)
         for row in getattr(rows, name):
             if all(map(is_plain, row)):
