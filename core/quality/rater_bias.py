@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsledger.core.quality import coefficients
-from opsledger.core.quality.coefficients import Floats
-from opsledger.core.quality.ratings import Ratings
+from opsledger.core.quality.ratings import Floats, Ratings
 from opsledger.core.scorecards import statistics
 from opsledger.core.scorecards.statistics import CONFIDENCE, SHARES, UNBOUNDED, Bounds, Interval, of_mean
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Category: TypeAlias = "str | float"
+Floats: TypeAlias = "NDArray[np.float64]"
 
 
 class Level(StrEnum):
@@ -33,6 +34,11 @@ class Ratings(NamedTuple):
     """Units by raters: an index into ``categories``, −1 where it is missing. Units are in an order of their own."""
     categories: tuple[Category, ...]
     """In ascending order, whether they were used or not."""
+
+    def of(self, units: NDArray[np.bool_]) -> Ratings:
+        """Those of these units, by the raters who rated any of them."""
+        codes = self.codes[units]
+        return Ratings(np.ascontiguousarray(codes[:, (codes >= 0).any(axis=0)]), self.categories)
 
     @property
     def units(self) -> int:

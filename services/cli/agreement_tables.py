@@ -15,14 +15,15 @@ from opsledger.services.quality.ratings_file import RatingsFile
 
 TITLES = {
     "percent_agreement": "Percent agreement", "krippendorff_alpha": "Krippendorff's alpha", "gwet_ac1": "Gwet's AC1",
-    "gwet_ac2": "Gwet's AC2", "fleiss_kappa": "Fleiss' kappa", "cohen_kappa": "Cohen's kappa", "scott_pi": "Scott's pi",
+    "gwet_ac2": "Gwet's AC2", "fleiss_kappa": "Fleiss' kappa", "cohen_kappa": "Cohen's kappa", "conger_kappa": "Conger's kappa",
+    "brennan_prediger": "Brennan-Prediger", "scott_pi": "Scott's pi",
 }
 REASONS = {
-    "NO_PAIRS": "no unit was rated by two raters", "NO_VARIATION": "only one category was used",
+    "NO_PAIRS": "no unit was rated by two raters", "NO_VARIATION": "one category only",
     "NOT_TWO_RATERS": "needs two raters", "NOT_NUMERIC": "needs numbers", "NEGATIVE": "needs numbers from zero up",
     "ONE_UNIT": "one unit only", "ONE_CASE": "one unit only", "FEW_CASES": "two units only",
-    "NO_SPREAD": "all are equal",
-    "UNSTABLE": "not defined for many resamples", "IS_REFERENCE": "the reference",
+    "NO_SPREAD": "all are alike",
+    "FEW_UNITS": "too few units", "UNSTABLE": "nearly all of one category", "IS_REFERENCE": "the reference",
 }
 
 
@@ -59,7 +60,10 @@ def document(found: Found) -> dict[str, object]:
 
 
 def _agreement(one: Agreement) -> dict[str, object]:
-    return {"coefficient": one.coefficient, "level": one.level, "value": one.value, **_interval(one.interval), "reason": one.reason}
+    return {
+        "coefficient": one.coefficient, "level": one.level, "weights": one.weights, "value": one.value,
+        "standard_error": one.standard_error, **_interval(one.interval), "reason": one.reason,
+    }
 
 
 def _mean(one: Mean) -> dict[str, object]:
@@ -75,9 +79,11 @@ def show(found: Found) -> None:
     sure = f"{100 * found.confidence:.4g} % interval"
     whose = "raters who are not named" if found.file.anonymous else ", ".join(found.file.raters)
     title = f"{ratings.given} ratings of {ratings.units} units by {whose}"
-    table = _table(title, "coefficient", "level", "value", sure)
+    table = _table(title, "coefficient", "level", "value", "error", sure)
     for one in found.agreements:
-        table.add_row(TITLES[one.coefficient], one.level, *_cells(one))
+        value, interval = _cells(one)
+        error = "" if one.standard_error is None else f"{one.standard_error:.4f}"
+        table.add_row(TITLES[one.coefficient], one.level or one.weights, value, error, interval)
     console.print(table)
     if found.biases:
         _show_biases(found, console, sure)
@@ -96,10 +102,13 @@ def _show_biases(found: Found, console: Console, sure: str) -> None:
     console.print(table)
 
 
+_RIGHT = ("value", "error", "units", "bias", "distance", "agreement", "alpha")
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for column in columns:
-        table.add_column(column, justify="right" if column in ("value", "units", "bias", "distance", "agreement", "alpha") else "left")
+        table.add_column(column, justify="right" if column in _RIGHT else "left")
     return table
 
 

@@ -11,11 +11,14 @@ from opsledger.services.cli import qa_calibration, qa_drift, qa_import, qa_sampl
 from opsledger.services.cli.options import AsJson, DecimalMark, Delimiter, Encoding
 
 if TYPE_CHECKING:
+    from opsledger.core.quality.agreement import Scheme
     from opsledger.core.quality.ratings import Level, Ratings
+    from opsledger.services.quality.ratings_layout import Reading
 
 group = typer.Typer(no_args_is_help=True, help="Quality assurance: most of it offline.")
 
 _LEVELS = "nominal, ordinal, interval or ratio"
+_WEIGHTS = "identity, linear, quadratic, ordinal, radical, ratio, circular or bipolar"
 group.command()(qa_score.score)
 group.command()(qa_score.rescore)
 group.command()(qa_drift.drift)
@@ -43,10 +46,12 @@ def agreement(
         bool | None, typer.Option("--counts/--no-counts", help="Whether cells count the raters who chose the column's category.")] = None,
     decimal: DecimalMark = "",
     encoding: Encoding = "",
+    weights: Annotated[
+        list[str] | None, typer.Option(help=f"Instead of levels: {_WEIGHTS}; or a table in a file.", show_default=False)] = None,
     confidence: Annotated[float | None, typer.Option(help="Level of the intervals; 0.95 unless given.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """How far raters agree (alpha, AC1, AC2, kappa, pi), how far each is from the others, and which questions split them.
+    """How far raters agree (alpha, AC1, AC2, kappas, pi, Brennan-Prediger), how far each is from the others, what splits them.
 
     Every figure has its interval, or the reason why there is none.
     """
@@ -68,8 +73,9 @@ def agreement(
     if reference and reference not in file.raters:
         raise InvalidInput(FieldViolation("--reference", "UNKNOWN", f"{reference!r} is none of the raters {', '.join(file.raters)}"))
     levels = _levels(level or [], file.ratings, bool(order))
+    schemes = [_scheme(each, level or [], file.ratings, reading) for each in weights or ()]
     found = Found(
-        file, wanted, reference, agreements(file.ratings, levels, wanted, anonymous=file.anonymous),
+        file, wanted, reference, agreements(file.ratings, schemes or levels, wanted, anonymous=file.anonymous),
         [] if file.anonymous else rater_biases(file.ratings, file.raters.index(reference) if reference else None, wanted),
         splits(file.by_question, levels[0], wanted),
     )
@@ -96,3 +102,20 @@ def _levels(asked: list[str], ratings: Ratings, ordered: bool) -> list[Level]:
         if word == Level.ORDINAL and not ratings.is_numeric and not ordered:
             raise InvalidInput(FieldViolation("--order", "REQUIRED", "must give the order of the words for --level ordinal"))
     return [Level(word) for word in asked]
+
+
+def _scheme(asked: str, levels: list[str], ratings: Ratings, reading: Reading) -> Scheme:
+    from opsledger.core.quality.agreement import Scheme
+    from opsledger.core.quality.weights import Weights
+    from opsledger.services.quality.weights_file import read_weights
+
+    if levels:
+        raise InvalidInput(FieldViolation("--weights", "INVALID", "goes without --level: a level is a set of weights"))
+    if "." in asked or "/" in asked:
+        table = read_weights(asked, ratings, delimiter=reading.delimiter, decimal=reading.decimal, encoding=reading.encoding)
+        return Scheme(Weights.CUSTOM, None, table)
+    if asked not in set(Weights) - {Weights.CUSTOM}:
+        raise InvalidInput(FieldViolation("--weights", "UNKNOWN", f"{asked!r} is not {_WEIGHTS}, nor a file such as weights.csv"))
+    if asked != Weights.IDENTITY and not ratings.is_numeric and not reading.order:
+        raise InvalidInput(FieldViolation("--order", "REQUIRED", f"must give the order of the words for --weights {asked}"))
+    return Scheme(Weights(asked))

@@ -113,7 +113,8 @@ def _question(split: Split) -> pb.QuestionAgreement:
 
 
 def _coefficient(agreement: Agreement) -> pb.Coefficient:
-    return pb.Coefficient(name=agreement.coefficient, level=agreement.level, estimate=_estimate(agreement))
+    return pb.Coefficient(
+        name=agreement.coefficient, level=agreement.level or "", estimate=_estimate(agreement), standard_error=agreement.standard_error)
 
 
 def _estimate(found: Agreement | Mean) -> pb.Estimate:

@@ -15,11 +15,13 @@ from scipy.stats import binom
 
 from opsledger.core.coaching.differences import Share, of_means, of_shares
 from opsledger.core.coaching.effect import Caution, Samples, effect
+from opsledger.core.quality.agreement import agreement
+from opsledger.core.quality.ratings import Level, ratings_of
 from opsledger.core.scorecards.kpis import CSAT, MILLIONTHS, QA_SCORE
 from opsledger.core.scorecards.statistics import SHARES, UNBOUNDED, Bounds, Interval, of_mean, wilson
 
 DRAWS = 3_000
-AGENTS = 400
+AGENTS = 250
 Random: TypeAlias = np.random.Generator
 Draw: TypeAlias = Callable[[Random, tuple[int, ...]], np.ndarray]
 
@@ -132,3 +134,48 @@ def test_an_average_agent_is_seldom_warned_of_regression_however_large_the_group
     error = 4 * math.sqrt(0.05 * 0.95 / AGENTS)
     assert warned / AGENTS <= 0.025 + error
     assert shares / AGENTS <= 0.05 + error
+
+
+def graded(random: Random, units: int, raters: int) -> np.ndarray:
+    """Five grades, more of the better; three of ten ratings are guessed."""
+    truth = random.choice(5, p=[0.1, 0.1, 0.2, 0.3, 0.3], size=(units, 1))
+    return np.where(random.random((units, raters)) < 0.7, truth, random.choice(5, size=(units, raters))).astype(float)
+
+
+def scored(random: Random, units: int, raters: int) -> np.ndarray:
+    """Scores of which contacts and raters have the same part."""
+    parts = random.normal(0, 1, (units, 1)), random.normal(0, 1, (units, raters))
+    return np.asarray(np.round(80 + 6 * parts[0] + 6 * parts[1], 1))
+
+
+AGREED: dict[str, tuple[Callable[[Random, int, int], np.ndarray], Level, list[float], tuple[str, ...]]] = {
+    "grades as names": (graded, Level.NOMINAL, [0, 1, 2, 3, 4], (
+        "krippendorff_alpha", "fleiss_kappa", "conger_kappa", "gwet_ac1", "brennan_prediger")),
+    "grades in order": (graded, Level.ORDINAL, [0, 1, 2, 3, 4], ("krippendorff_alpha", "fleiss_kappa", "gwet_ac2")),
+    "scores": (scored, Level.INTERVAL, [], ("krippendorff_alpha", "fleiss_kappa")),
+}
+
+
+@pytest.mark.parametrize("units", [5, 8, 15])
+@pytest.mark.parametrize("name", AGREED)
+def test_agreement_of_few_units(name: str, units: int) -> None:
+    """Three raters; 600 draws have a standard error of 0.9 points. The truth is that of 20,000 units."""
+    draw, level, categories, coefficients = AGREED[name]
+    random = np.random.default_rng(units)
+    many = ratings_of(draw(random, 20_000, 3).tolist(), categories)
+    drawn = [ratings_of(draw(random, units, 3).tolist(), categories) for _ in range(600)]
+    for coefficient in coefficients:
+        truth = agreement(many, coefficient, level).value
+        found = [each.interval for ratings in drawn if (each := agreement(ratings, coefficient, level)).interval is not None]
+        assert truth is not None
+        held = np.mean([each.low <= truth <= each.high for each in found if each is not None])
+        assert 0.92 <= held <= 0.99, coefficient
+
+
+def test_shares_of_agreeing_pairs_of_few_units() -> None:
+    random = np.random.default_rng(2)
+    many = agreement(ratings_of(graded(random, 50_000, 3).tolist()), "percent_agreement").value
+    assert many is not None
+    for units in (3, 5, 8, 15):
+        found = [agreement(ratings_of(graded(random, units, 3).tolist()), "percent_agreement").interval for _ in range(600)]
+        assert np.mean([each.low <= many <= each.high for each in found if each is not None]) >= 0.92

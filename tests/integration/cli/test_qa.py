@@ -139,7 +139,7 @@ def test_what_is_not_defined_is_null_with_a_reason(tmp_path: Path) -> None:
     found = values(agreement(tmp_path, "ann,bob\nyes,yes\nyes,yes\n", "--json"))
     alpha = found["krippendorff_alpha", "nominal"]
     assert (alpha["value"], alpha["low"], alpha["high"], alpha["reason"]) == (None, None, None, "NO_VARIATION")
-    assert "only one category was used" in agreement(tmp_path, "ann,bob\nyes,yes\nyes,yes\n").out
+    assert "one category only" in agreement(tmp_path, "ann,bob\nyes,yes\nyes,yes\n").out
 
 
 @pytest.mark.parametrize(
@@ -178,3 +178,43 @@ def test_a_table_of_counts_is_two_raters(tmp_path: Path) -> None:
 def test_a_table_of_ratings_with_other_names_in_its_rows_is_no_table_of_counts(tmp_path: Path) -> None:
     found = json.loads(agreement(tmp_path, "unit,a,b\nx,1,1\ny,2,3\n", "--json").out)
     assert found["units"] == 2
+
+
+@pytest.mark.parametrize("weights", ["linear", "quadratic", "ordinal", "radical", "ratio", "circular", "bipolar"])
+def test_weights_instead_of_levels(tmp_path: Path, weights: str) -> None:
+    found = json.loads(agreement(tmp_path, WIDE, "--weights", weights, "--json").out)["agreements"]
+    assert {(each["level"], each["weights"]) for each in found} == {(None, weights)}
+    assert {each["coefficient"] for each in found} == {
+        "percent_agreement", "krippendorff_alpha", "gwet_ac2", "brennan_prediger", "fleiss_kappa", "conger_kappa"}
+    assert weights in agreement(tmp_path, WIDE, "--weights", weights).out
+
+
+def test_weights_of_ones_own(tmp_path: Path) -> None:
+    text = "ann,bob\npoor,poor\nfair,good\ngood,good\npoor,fair\ngood,good\nfair,fair\n"
+    file = tmp_path / "weights.csv"
+    file.write_text(",poor,fair,good\npoor,1,0.5,0\nfair,0.5,1,0.5\ngood,0,0.5,1\n")
+    ordered = ("--order", "poor,fair,good", "--json")
+    own, linear = (json.loads(agreement(tmp_path, text, "--weights", each, *ordered).out)["agreements"] for each in (file, "linear"))
+    assert [each["value"] for each in own] == pytest.approx([each["value"] for each in linear])
+    for broken, named in (
+        (("fair,0.5,1", "fair,0.4,1"), "both ways"), (("good,0,0.5,1", "good,0,0.5,2"), "line 4"), (("poor,1,", "bad,1,"), "poor"),
+    ):
+        changed = tmp_path / "broken.csv"
+        changed.write_text(file.read_text().replace(*broken))
+        ran = agreement(tmp_path, text, "--weights", changed, *ordered)
+        assert (ran.code, named in " ".join(ran.err.split())) == (2, True)
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    (["--weights", "cosmic"], "cosmic"), (["--weights", "linear", "--level", "nominal"], "--level"),
+    (["--weights", "none.csv"], "none.csv"),
+])
+def test_weights_that_are_none(tmp_path: Path, arguments: list[str], named: str) -> None:
+    ran = agreement(tmp_path, WIDE, *arguments)
+    assert (ran.code, named in ran.err) == (2, True)
+
+
+def test_standard_errors_are_shown(tmp_path: Path) -> None:
+    found = values(agreement(tmp_path, WIDE, "--json"))
+    assert round(found["gwet_ac1", "nominal"]["standard_error"], 5) == 0.14295
+    assert "0.1429" in agreement(tmp_path, WIDE, "--level", "nominal").out
