@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from opsledger.core.errors import InvalidAnswers
+from opsledger.core.names import find, lookup_key
 from opsledger.core.quality.condition import Condition, Every, Some, When
 from opsledger.core.quality.form import Form, Kind, Question
 from opsledger.core.quality.question_words import NA, word
@@ -45,14 +46,16 @@ def read_answers(
     """
     reading = Reading(InvalidAnswers)
     given: dict[str, Answer] = {}
-    for id, value in document.items():
-        question = form.questions.get(id)
-        if question is None:
-            near = get_close_matches(id, form.questions, 1)
+    for said, value in document.items():
+        id = find(said, form.questions)
+        if id is None:
+            near = get_close_matches(said, form.questions, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            reading.wrong(join(field, id), "UNKNOWN", f"the form {form.id!r} has no such question{hint}")
-        elif not _is_blank(question, value):
-            given[id] = _answer(reading, question, value, join(field, id))
+            reading.wrong(join(field, said), "UNKNOWN", f"the form {form.id!r} has no such question{hint}")
+        elif id in given:
+            reading.wrong(join(field, said), "DUPLICATE", f"answers {id!r} a second time")
+        elif not _is_blank(form.questions[id], value):
+            given[id] = _answer(reading, form.questions[id], value, join(field, said))
     asked = _asked(form, given)
     for id in form.questions:
         if id in given and not asked[id]:
@@ -115,7 +118,7 @@ def _says_na(question: Question, value: object) -> bool:
     if not isinstance(value, str | int | float):
         return False
     number = exact(value) if question.kind is Kind.NUMERIC else None
-    if number in question.na_values or word(value) in question.na_values:
+    if number in question.na_values or find(word(value), [each for each in question.na_values if isinstance(each, str)]):
         return True
     said = word(value).lower()
     is_option = any(said in (option.id.lower(), option.label.lower()) for option in question.options)
@@ -126,7 +129,8 @@ def _choices(question: Question, value: object, field: str) -> list[tuple[str, o
     """A list, or text in which options stand between semicolons or bars; ``none`` when it is no option's name."""
     if isinstance(value, list | tuple):
         return [(f"{field}[{index}]", entry) for index, entry in enumerate(value)]
-    if not isinstance(value, str) or value.strip() in {name for option in question.options for name in (option.id, option.label)}:
+    if not isinstance(value, str) or lookup_key(value) in {
+            lookup_key(name) for option in question.options for name in (option.id, option.label)}:
         return [(field, value)]
     return [] if value.strip().lower() == _NONE else [(field, part) for part in _SEPARATOR.split(value) if part.strip()]
 
@@ -139,8 +143,16 @@ def _option(reading: Reading, question: Question, value: object, field: str) -> 
     for option in question.options:
         if option.id in (said, whole) or by_label == [option.id]:
             return option.id
+    if said and (alike := find(said, [option.id for option in question.options]) or _by_label(question, said)):
+        return alike
     reading.wrong(field, "UNKNOWN", f"must be one of {', '.join(option.id for option in question.options)}, not {shown(value)}")
     return question.options[0].id
+
+
+def _by_label(question: Question, said: str) -> str | None:
+    """The only option whose label looks so."""
+    alike = [option.id for option in question.options if lookup_key(option.label) == lookup_key(said)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _number(reading: Reading, question: Question, value: object, field: str) -> Fraction:

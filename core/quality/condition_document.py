@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from opsledger.core.names import find
 from opsledger.core.quality.condition import Condition, Every, Some, When, leaves
 from opsledger.core.quality.form import Kind, Question
 from opsledger.core.quality.question_words import NA, read_id
@@ -29,6 +31,15 @@ def read_condition(reading: Reading, value: object, field: str, depth: int = 1) 
         reading.wrong(f"{field}.{groups[0]}", "EMPTY", "must hold at least one condition")
     parts = tuple(read_condition(reading, entry, path, depth + 1) for path, entry in entries)
     return Every(parts) if groups[0] == "all" else Some(parts)
+
+
+def resolved(when: When, questions: Mapping[str, Question]) -> When:
+    """With the ids of the questions and options that are meant, however they are written."""
+    if isinstance(when, Condition):
+        id = find(when.question, questions) or when.question
+        options = [option.id for option in questions[id].options] if id in questions else []
+        return replace(when, question=id, options=frozenset(find(each, options) or each for each in when.options))
+    return replace(when, parts=tuple(resolved(part, questions) for part in when.parts))
 
 
 def check_condition(reading: Reading, when: When, field: str, questions: Mapping[str, Question]) -> None:

@@ -3,13 +3,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
 
 from opsledger.core.errors import FieldViolation, InvalidForm
 from opsledger.core.quality.condition import leaves
-from opsledger.core.quality.condition_document import check_condition, read_condition
+from opsledger.core.quality.condition_document import check_condition, read_condition, resolved
 from opsledger.core.quality.exact_text import exact_text
 from opsledger.core.quality.form import (
     Band,
@@ -18,6 +20,7 @@ from opsledger.core.quality.form import (
     FormFail,
     Mode,
     NotApplicable,
+    Question,
     Scoring,
     Section,
 )
@@ -29,6 +32,7 @@ FORMS_CACHED_MAX = 256
 SECTIONS_MAX = 100
 QUESTIONS_MAX = 500
 _HUNDRED = 100
+Part = TypeVar("Part", Section, Question)
 
 
 def parse_form(document: Mapping[str, object]) -> Form:
@@ -42,12 +46,12 @@ def parse_form(document: Mapping[str, object]) -> Form:
     entries = reading.items(top.get("sections", []), "sections")
     if "sections" in top and not 0 < len(entries) <= SECTIONS_MAX:
         reading.wrong("sections", "OUT_OF_RANGE", f"must be a list of 1 to {SECTIONS_MAX} sections")
-    form = Form(
+    form = _resolved(Form(
         id=read_id(reading, top.get("form", "?"), "form"),
         title=reading.text(top.get("title", ""), "title"),
         scoring=scoring,
         sections=tuple(_section(reading, entry, path, scoring.mode) for path, entry in entries[:SECTIONS_MAX]),
-    )
+    ))
     _check_ids(reading, form)
     _check_conditions(reading, form)
     _check_weights(reading, form)
@@ -143,6 +147,16 @@ def _weight(reading: Reading, document: dict[str, object], field: str, mode: Mod
     elif weight <= 0:
         reading.wrong(f"{field}.weight", "OUT_OF_RANGE", "must be more than 0")
     return weight
+
+
+def _resolved(form: Form) -> Form:
+    """With conditions that name questions and options by their own ids."""
+
+    def of(part: Part) -> Part:
+        return part if part.when is None else replace(part, when=resolved(part.when, form.questions))
+
+    return replace(form, sections=tuple(
+        replace(of(section), questions=tuple(of(question) for question in section.questions)) for section in form.sections))
 
 
 def _check_ids(reading: Reading, form: Form) -> None:

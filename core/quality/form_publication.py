@@ -12,6 +12,7 @@ from eventsourcing.domain import Aggregate, event
 
 from opsledger.core.errors import FieldViolation, InvalidForm, NotFound
 from opsledger.core.quality.form_document import load_document, read_form
+from opsledger.core.quality.form_names import check_names
 from opsledger.core.tickets.identity import name16
 
 
@@ -85,10 +86,12 @@ class EvaluationForm(Aggregate):
         document_json = document_json or self.draft_json
         if not document_json:
             raise InvalidForm(FieldViolation("document_json", "REQUIRED", "must be set, as there is no draft to publish"))
-        self._check_name(read_form(document_json).id)
+        form = read_form(document_json)
+        self._check_name(form.id)
         if self.versions and _same(document_json, self.versions[-1].document_json):
             self._confirmed()
         else:
+            check_names(form)
             self._published(document_json=document_json, published_by=published_by, published_at_us=now_us)
 
     def _check_name(self, name: object) -> None:

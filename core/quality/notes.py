@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from opsledger.core.errors import InvalidAnswers
+from opsledger.core.names import find
 from opsledger.core.quality.form import Form, Question
 from opsledger.core.reading import Reading, join
 from opsledger.core.tickets.validation import VALUE_BYTES_MAX
@@ -33,12 +34,14 @@ def read_notes(form: Form, document: Mapping[str, object], *, field: str = "") -
     """
     reading = Reading(InvalidAnswers)
     found: dict[str, Note] = {}
-    for id, value in document.items():
-        question = form.questions.get(id)
-        if question is None:
-            reading.wrong(join(field, id), "UNKNOWN", f"the form {form.id!r} has no such question")
+    for said, value in document.items():
+        id = find(said, form.questions)
+        if id is None:
+            reading.wrong(join(field, said), "UNKNOWN", f"the form {form.id!r} has no such question")
+        elif id in found:
+            reading.wrong(join(field, said), "DUPLICATE", f"is a second note on {id!r}")
         else:
-            found[id] = _note(reading, question, value, join(field, id))
+            found[id] = _note(reading, form.questions[id], value, join(field, said))
     reading.finish()
     return found
 
@@ -50,7 +53,8 @@ def _note(reading: Reading, question: Question, value: object, field: str) -> No
         reading.wrong(f"{field}.comment", "TOO_LONG", f"must not have more than {COMMENT_BYTES_MAX} bytes")
     causes = [reading.text(cause, path) for path, cause in reading.items(document.get("root_causes", []), f"{field}.root_causes")]
     for place, cause in enumerate(causes):
-        if cause not in question.root_causes:
+        causes[place] = find(cause, question.root_causes) or cause
+        if causes[place] not in question.root_causes:
             known = ", ".join(question.root_causes) or "none"
             reading.wrong(f"{field}.root_causes[{place}]", "UNKNOWN", f"there is no root cause {cause!r}; known are {known}")
     return Note(comment, tuple(
@@ -61,6 +65,7 @@ def _note(reading: Reading, question: Question, value: object, field: str) -> No
 def _evidence(reading: Reading, question: Question, value: object, field: str) -> Evidence:
     document = reading.mapping(value, field, known=("kind", "ref"), required=("ref",))
     kind, ref = (reading.text(document.get(key, ""), f"{field}.{key}") for key in ("kind", "ref"))
+    kind = find(kind, question.evidence) or kind
     if question.evidence and kind not in question.evidence:
         reading.wrong(f"{field}.kind", "UNKNOWN", f"must be one of {', '.join(question.evidence)}, not {kind!r}")
     if len(ref.encode()) > VALUE_BYTES_MAX:

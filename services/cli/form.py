@@ -36,7 +36,12 @@ def validate(file: FormFile, as_json: AsJson = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from opsledger.core.quality.form_names import check_names
+    from opsledger.services.documents import naming
+
     _, form = read_form_file(file)
+    with naming(file):
+        check_names(form)
     if as_json:
         questions = [{"id": each.id, "section": each.section, "type": each.kind, "possible": float(each.possible)} for each in form]
         print(json.dumps({"valid": True, "form": form.id, "mode": form.scoring.mode, "na": form.scoring.na, "questions": questions}))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.names import find
 from opsledger.core.quality.answers import Answers, read_answers
 from opsledger.core.quality.form import Form
 from opsledger.services.documents import naming
@@ -141,7 +142,8 @@ def _answers(fields: Mapping[str, Any], form: Form, reading: Reading) -> Mapping
 
 def _column(id: str, form: Form, reading: Reading, columns: Mapping[str, Any] | tuple[str, ...]) -> str | None:
     names = (reading.columns.get(id, id), form.questions[id].text)
-    return next((name for name in names if name and name in columns), None)
+    exact = next((name for name in names if name and name in columns), None)
+    return exact or next((found for name in names if name and (found := find(name, columns)) is not None), None)
 
 
 def _chosen(rows: list[_Raw], asked: str, known: tuple[str, ...], form: Form) -> str:

@@ -1,11 +1,12 @@
 """Commands on evaluations: requests in, responses out. The servicer adds who calls; the rules are in core/quality."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
 from opsledger.core.errors import FieldViolation, InvalidInput, NotFound
+from opsledger.core.names import find
 from opsledger.core.quality import errors
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.quality.form import Form
@@ -100,18 +101,21 @@ class Evaluations:
     def DisputeEvaluation(self, request: pb.DisputeEvaluationRequest, caller: Caller) -> pb.DisputeEvaluationResponse:
         return self._change(
             pb.DisputeEvaluationResponse, request, caller,
-            lambda evaluation: evaluation.dispute(caller.name, request.reasons, self._now_us()))
+            lambda evaluation: evaluation.dispute(
+                caller.name, self._by_id(evaluation, request.reasons), self._now_us()))
 
     def ReviewDispute(self, request: pb.ReviewDisputeRequest, caller: Caller) -> pb.ReviewDisputeResponse:
         def review(evaluation: Evaluation) -> None:
+            questions = list(self._by_id(evaluation, dict.fromkeys(request.questions, "")))
             if request.HasField("rescore"):
                 now_us = self._now_us()
                 sheet, result = self._scored(evaluation, sheet_of(request.rescore))
                 evaluation.rescore(
-                    caller.name, request.questions, sheet, result, request.reason, now_us, other_reasons=request.other_reasons,
+                    caller.name, questions, sheet, result, request.reason, now_us,
+                    other_reasons=self._by_id(evaluation, request.other_reasons),
                     dispute_until_us=self._dispute_until_us(evaluation, now_us))
             else:
-                evaluation.uphold(caller.name, request.questions, request.reason, self._now_us())
+                evaluation.uphold(caller.name, questions, request.reason, self._now_us())
 
         return self._change(pb.ReviewDisputeResponse, request, caller, review)
 
@@ -164,6 +168,11 @@ class Evaluations:
     def _dispute_until_us(self, evaluation: Evaluation, from_us: int) -> int:
         return self._deadlines.due_us(
             evaluation.tenant, evaluation.program, evaluation.calendar, from_us, evaluation.dispute_within_us)
+
+    def _by_id(self, evaluation: Evaluation, of_questions: Mapping[str, str]) -> dict[str, str]:
+        """By the ids of the questions that are meant, however they are written."""
+        known = self._form(evaluation).questions
+        return {find(said, known) or said: value for said, value in of_questions.items()}
 
     def _form(self, evaluation: Evaluation) -> Form:
         return self._forms.form(evaluation.tenant, evaluation.form_id, evaluation.form_version)[1]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.names import find
 from opsledger.core.quality.form import Form
 from opsledger.core.quality.question_words import NA
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
@@ -94,7 +95,8 @@ def _item(line: int, fields: Mapping[str, Any], form: Form, reading: Reading, ti
 
     def text(name: str) -> str:
         names = (reading.columns[name],) if name in reading.columns else FIELDS[name]
-        value = next((fields[each] for each in names if each in fields and each not in form.questions), None)
+        column = next(filter(None, (find(each, fields) for each in names)), None)
+        value = fields[column] if column is not None and column not in form.questions else None
         return "" if value is None else str(value).strip()
 
     source, ticket_id, interaction_id = text("source") or reading.source, text("ticket_id"), text("interaction_id")
@@ -120,8 +122,9 @@ def _answers(fields: Mapping[str, Any], form: Form, reading: Reading) -> dict[st
         return given
     found: dict[str, Any] = {}
     for id, question in form.questions.items():
-        names = (reading.columns.get(id, id), question.text)
-        value = next((fields[name] for name in names if name and name in fields), None)
+        names = [name for name in (reading.columns.get(id, id), question.text) if name]
+        column = next((name for name in names if name in fields), None) or next(filter(None, (find(name, fields) for name in names)), None)
+        value = fields[column] if column is not None else None
         if value is not None and value != "":
             found[id] = value
         elif question.may_be_na:

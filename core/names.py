@@ -1,0 +1,31 @@
+"""When two names are one to a reader, whatever bytes they are written with."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from unicodedata import category, normalize
+
+_ALIKE = str.maketrans({"\u0643": "\u06a9", "\u064a": "\u06cc", "\u0649": "\u06cc"})
+"""Arabic kaf, yeh and alef maksura as Persian writes them: one keyboard gives these, another those."""
+
+
+@lru_cache(maxsize=8_192)
+def lookup_key(name: str) -> str:
+    """Equal for names that differ in case, in Unicode form (caseless canonical matching: the Unicode Standard, D145), in the kind of their
+    spaces, in characters that are not seen, or in Arabic and Persian kaf and yeh. To look up by, never to show."""
+    folded = normalize("NFD", normalize("NFD", name).casefold()).translate(_ALIKE)
+    seen = "".join(" " if category(letter) == "Zs" else letter for letter in folded if category(letter) != "Cf")
+    return normalize("NFC", " ".join(seen.split()))
+
+
+def find(name: str, names: Collection[str]) -> str | None:
+    """The one of the names that is meant: the same, or else the only one that looks so. None: there is none, or more than one."""
+    return name if name in names else _alike(tuple(names)).get(lookup_key(name))
+
+
+@lru_cache(maxsize=256)
+def _alike(names: tuple[str, ...]) -> Mapping[str, str]:
+    """By their keys, those that no other looks like."""
+    many = Counter(map(lookup_key, names))
+    return {key: name for name in names if many[key := lookup_key(name)] == 1}
