@@ -66,6 +66,8 @@ class LocalFile:
     def __init__(self, path: Path | str, flags: int, folder: LocalFile | None = None) -> None:
         """``folder``: that the path is relative to."""
         self._descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644, dir_fd=_at(folder))
+        opened = os.fstat(self._descriptor)
+        self._identity = opened.st_dev, opened.st_ino
 
     def __del__(self) -> None:
         if hasattr(self, "_descriptor"):
@@ -105,9 +107,10 @@ class LocalFile:
     def is_at(self, path: Path | str, folder: LocalFile | None = None) -> bool:
         """Who opens the path finds this file."""
         try:
-            return os.path.samestat(os.stat(path, dir_fd=_at(folder)), os.fstat(self._descriptor))
+            found = os.stat(path, dir_fd=_at(folder))
         except FileNotFoundError:
             return False
+        return (found.st_dev, found.st_ino) == self._identity
 
     def lock(self) -> None:
         """Until it is released. Raises BlockingIOError when another open file, here or elsewhere, has the lock."""

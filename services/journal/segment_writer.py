@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import perf_counter
 
+from opsledger.core.errors import JournalStopped
 from opsledger.ext.journal import SEGMENT_HEADER_BYTES, Index
 from opsledger.services.journal.batches import Batch
 from opsledger.services.journal.checkpoint import Checkpoint, write_checkpoint
@@ -14,8 +15,8 @@ from opsledger.services.journal.segment_file import Segment, segment_name
 
 
 class SegmentWriter:
-    """Used by one thread. Raises OSError when the disk refuses, JournalStopped when what it writes is not in the folder any more;
-    nothing may be written after that."""
+    """Used by one thread. Raises OSError when the disk refuses, JournalStopped when what it writes is not in the folder any more,
+    or not its own; nothing may be written after that."""
 
     def __init__(self, files: Files, recovered: Recovered) -> None:
         self._files = files
@@ -62,6 +63,11 @@ class SegmentWriter:
             self._begin(batch)
         active = self.segments[-1]
         self._files.check(active.name, active.file)
+        if (size := active.file.size()) != batch.offset:
+            raise JournalStopped(
+                f"the journal stopped: {active.name} has {size} bytes where it should have {batch.offset}: another process has "
+                "written to it; stop that one, and look with opsledger journal verify"
+            )
         active.file.write(b"".join(batch.commits), batch.offset)
         started_s = perf_counter()
         active.file.sync()

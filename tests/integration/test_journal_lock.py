@@ -72,6 +72,17 @@ def test_an_earlier_version_that_got_in_by_a_removed_lock_file_stops_this_one(fo
         assert (folder / SEGMENT).stat().st_size == size, "nothing is written where the other one writes"
 
 
+def test_what_somebody_else_has_written_meanwhile_is_not_written_over(folder: Path) -> None:
+    with SegmentJournal.open(folder) as journal:
+        journal.append(facts(event()))
+        with (folder / SEGMENT).open("ab") as segment:
+            segment.write(b"of a writer that got in, and has ended")
+        written = (folder / SEGMENT).read_bytes()
+        with pytest.raises(JournalStopped, match="another process has written to it"):
+            journal.append(facts(event()))
+        assert (folder / SEGMENT).read_bytes() == written
+
+
 @pytest.mark.parametrize("done", BEHIND_OUR_BACK)
 def test_a_journal_whose_files_are_not_its_own_any_more_stops(folder: Path, done: str) -> None:
     with SegmentJournal.open(folder) as journal:
