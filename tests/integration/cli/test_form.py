@@ -57,8 +57,11 @@ def test_two_forms_are_compared(file: Path, tmp_path: Path) -> None:
 def test_a_form_is_published_into_a_journal(file: Path, tmp_path: Path) -> None:
     where = ("--journal", tmp_path / "journal", "--database", f"sqlite:///{tmp_path}/views.db", "--tenant", "acme")
     assert run("form", "publish", file, *where, "--request-id", "r1").out == "acme / f: version 1 stands\n"
+    first = file.read_text()
     file.write_text(yaml.safe_dump(form_of([choice("a", 0, 11)])))
     assert json.loads(run("form", "publish", file, *where, "--json").out)["version"] == 2
+    assert run("form", "publish", file, *where, "--request-id", "r1").code != 0, "the id stands for another document"
+    file.write_text(first)
     assert run("form", "publish", file, *where, "--request-id", "r1").out == "acme / f: version 1 stands\n"
     assert [row[1] for row in rows(open_database(str(where[3])))["forms"]] == [1, 2]
 
