@@ -67,6 +67,7 @@ from opsledger.services.scorecards.withholding import Withholding
 from opsledger.services.settings import Settings
 from opsledger.services.tickets.differing import DifferingEvents
 from opsledger.services.tickets.intake import Intake
+from opsledger.services.tickets.listing import TicketEvents
 from opsledger.services.timers.announcer import DAY_US, Announcer
 from opsledger.services.timers.answers import Explanations, TimerAnswers
 
@@ -234,7 +235,9 @@ def _services(parts: Parts) -> Iterator[Service]:
         parts.journal, batch_events_max=limits.batch_events_max, event_bytes_max=limits.event_bytes_max,
         differing_events=parts.differing_events,
     )
-    recorder = ticket_recorder_service.TicketRecorder(intake, parts.differing_events, parts.metrics, window=limits.window)
+    # what is recorded is asked of Kafka too: on the threads that may wait for it
+    recorder = ticket_recorder_service.TicketRecorder(
+        intake, parts.differing_events, TicketEvents(parts.journal), parts.metrics, parts.threads.status, window=limits.window)
     yield Service(ticket_recorder_service.SERVICE.full_name, recorder.register, on_drain=recorder.drain)
     scorecards = scorecard_service.ScorecardService(
         Answers(Reports(parts.engine)), Withholding(parts.engine), parts.threads.queries)

@@ -56,6 +56,7 @@ def _print_counts(summary: Summary) -> None:
         lines.append((0, "recorded: this was a dry run"))
     else:
         lines += [(summary.recorded, "recorded"), (summary.duplicates, "known already")]
+    lines += [(summary.differing, "of these with other content: what was recorded first stands")] * bool(summary.differing)
     lines += [(summary.invalid, "invalid rows left out")] * bool(summary.invalid)
     lines += [(count, what) for what, count in summary.notes.items()]
     for count, what in lines:

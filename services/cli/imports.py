@@ -162,3 +162,5 @@ def _run(
         if not dry_run:
             target.project(progress)
     print_summary(summary, as_json)
+    if summary.differing:
+        raise typer.Exit(1)  # not all that the file says is in the ledger now

@@ -9,10 +9,13 @@ from threading import Condition, Thread
 
 import grpc
 
-from opsledger.core.errors import FieldViolation, NotReady, OpsledgerError
+from opsledger.core.errors import FieldViolation, InvalidInput, NotReady, OpsledgerError
+from opsledger.core.tickets.facts import TicketFact, TicketKey
+from opsledger.core.tickets.order import in_order
 from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.client.connection import Connection, serialized
+from opsledger.services.tickets.codec import decode
 from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, Outcome
 
 _DUPLICATES = (pb.RecordingResult.OUTCOME_DUPLICATE, pb.RecordingResult.OUTCOME_DIFFERS)
@@ -40,6 +43,23 @@ class Recorder:
             f"/{SERVICE.full_name}/ListDifferingEvents", self._connection.filled(pb.ListDifferingEventsRequest(tenant=tenant)),
             pb.ListDifferingEventsResponse, sees_writes=False,
         ).events
+
+    def held(self, tickets: Sequence[TicketKey]) -> dict[TicketKey, list[TicketFact]]:
+        """The facts of each ticket in the order of the fold; tickets without any are left out. Raises OpsledgerError."""
+        request = pb.ListTicketEventsRequest(tickets=[pb.TicketName(**ticket._asdict()) for ticket in tickets])
+        found: dict[TicketKey, list[TicketFact]] = {}
+        while True:
+            answer = self._connection.call(
+                f"/{SERVICE.full_name}/ListTicketEvents", request, pb.ListTicketEventsResponse, sees_writes=False)
+            for message in answer.events:
+                try:
+                    fact = decode(message)
+                except InvalidInput:
+                    continue  # it has a word of a later version
+                found.setdefault(fact.ticket, []).append(fact)
+            if not answer.next_page_token:
+                return {ticket: in_order(facts) for ticket, facts in found.items()}
+            request.page_token = answer.next_page_token
 
     def stream(self) -> RecordingStream:
         """A stream for many batches. Close it, or use it in a ``with``."""

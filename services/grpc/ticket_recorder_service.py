@@ -18,10 +18,12 @@ from opsledger.ext.wire import MalformedWire, split
 from opsledger.proto.tickets.v1 import ticket_recorder_pb2 as pb
 from opsledger.services.grpc.auth import Role, current_principal, require, require_any
 from opsledger.services.grpc.calls import count
+from opsledger.services.grpc.threads import InThread
 from opsledger.services.metrics import Metrics
 from opsledger.services.tickets.codec import timestamp
 from opsledger.services.tickets.differing import DifferingEvents
 from opsledger.services.tickets.intake import Intake, Outcome
+from opsledger.services.tickets.listing import TicketEvents
 
 SERVICE = pb.DESCRIPTOR.services_by_name["TicketRecorderService"]
 
@@ -44,12 +46,15 @@ class TicketRecorder:
     """Records batches. A stream has at most ``window`` batches unanswered: the next is not read before, so a client that
     sends more is slowed down by HTTP/2 flow control, never refused. Answers come in the order of the batches."""
 
-    def __init__(self, intake: Intake, differing: DifferingEvents, metrics: Metrics, *, window: int) -> None:
-        self._intake, self._differing, self._metrics, self._window = intake, differing, metrics, window
+    def __init__(
+        self, intake: Intake, differing: DifferingEvents, recorded: TicketEvents, metrics: Metrics, in_thread: InThread, *, window: int
+    ) -> None:
+        self._intake, self._differing, self._recorded, self._metrics, self._window = intake, differing, recorded, metrics, window
+        self._in_thread = in_thread
         self._draining: asyncio.Future[None] | None = None
 
     def register(self, server: grpc.aio.Server) -> None:
-        """Not the generated way: no deserializer, so requests stay bytes."""
+        """Not the generated way: no deserializer, so events stay bytes."""
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, {
             "RecordTicketEvents": grpc.unary_unary_rpc_method_handler(
                 cast(Any, self.record), response_serializer=pb.RecordTicketEventsResponse.SerializeToString
@@ -60,6 +65,10 @@ class TicketRecorder:
             "ListDifferingEvents": grpc.unary_unary_rpc_method_handler(
                 cast(Any, self.list_differing), pb.ListDifferingEventsRequest.FromString,
                 pb.ListDifferingEventsResponse.SerializeToString,
+            ),
+            "ListTicketEvents": grpc.unary_unary_rpc_method_handler(
+                cast(Any, self.list_events), request_deserializer=pb.ListTicketEventsRequest.FromString,
+                response_serializer=pb.ListTicketEventsResponse.SerializeToString,
             ),
         }),))
 
@@ -83,6 +92,14 @@ class TicketRecorder:
                 position=each.position, fields=each.fields, received_at=timestamp(each.at_us), place=each.place,
             ) for each in self._differing.latest({request.tenant})
         ])
+
+    async def list_events(
+        self, request: pb.ListTicketEventsRequest, context: ServicerContext[Any, pb.ListTicketEventsResponse]
+    ) -> pb.ListTicketEventsResponse:
+        require(current_principal(), None, Role.RECORDER)
+        for tenant in {name.tenant for name in request.tickets}:
+            require(current_principal(), tenant, Role.RECORDER)
+        return await self._in_thread(self._recorded.ListTicketEvents, request)
 
     async def stream(self, requests: object, context: ServicerContext[bytes, pb.StreamTicketEventsResponse]) -> None:
         require(current_principal(), None, Role.RECORDER)

@@ -1,15 +1,18 @@
 """Reads the file of a ServiceNow audit export into the spool."""
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opsledger.core.errors import FieldViolation
-from opsledger.core.tickets.facts import Status
+from opsledger.core.tickets.facts import Status, TicketFact, TicketKey
 from opsledger.services.importers.columns import require_columns
+from opsledger.services.importers.comparing import Note, Retelling
 from opsledger.services.importers.files import Layout, Row, Source
 from opsledger.services.importers.problems import Problems
 from opsledger.services.importers.servicenow import MISSING, REQUIRED, TIME_FORMATS, AuditRow, RowError, incident_facts, parse_row
-from opsledger.services.importers.spool import Spool
+from opsledger.services.importers.servicenow_known import further_facts
+from opsledger.services.importers.spool import Spool, TicketRows
 from opsledger.services.importers.summary import Summary
 from opsledger.services.importers.tables import AnyTable, open_table, settled_rows
 from opsledger.services.importers.times import TimeReader
@@ -23,7 +26,7 @@ class ServiceNowReader:
     keep_last: bool = False
     """Take the last incident of the file even when its end is missing."""
 
-    def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> None:
+    def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> Retelling:
         """Every fact of the file goes into the spool. Raises InvalidInput as ``problems`` says, and for an unknown time zone."""
         times = TimeReader(TIME_FORMATS, self.time_zone, field="--time-zone")
         table = open_table(source, Layout(), summary)
@@ -47,6 +50,14 @@ class ServiceNowReader:
             summary.note("rows earlier than the row before them, or the opening", incident.moved)
             for line, facts in incident.facts:
                 writer.write(line, facts)
+
+        def tell(ticket: TicketRows, held: Sequence[TicketFact], note: Note) -> Iterator[tuple[int, list[TicketFact]]]:
+            unseen = Problems(source.name, skip_invalid=True)  # what is wrong with the rows has been said
+            rows = self._parsed(list(settled_rows(table, ticket.rows, unseen)), table.columns, times, unseen, Summary())
+            if rows and (ticket.ticket != last or self.keep_last or not _is_cut_off(rows)):
+                yield from further_facts(rows, self.owner, times, held, table.columns, note).facts
+
+        return Retelling(lambda number: TicketKey(self.owner.tenant, self.owner.source, number), tell)
 
     def _parsed(
         self, rows: list[Row], columns: tuple[str, ...], times: TimeReader, problems: Problems, summary: Summary

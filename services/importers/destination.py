@@ -11,6 +11,7 @@ from opsledger.services.importers.runner import Progress
 if TYPE_CHECKING:
     from opsledger.core.ports import Journal
     from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
+    from opsledger.services.client.recording import Recorder, RecordingStream
     from opsledger.services.projections.runner import Projector
 
 
@@ -65,6 +66,15 @@ class JournalDestination:
         self._resources.close()
 
 
+class ServerSink:
+    """A server's recorder: a stream for the facts, calls for what it holds."""
+
+    def __init__(self, recorder: Recorder, stream: RecordingStream) -> None:
+        self.held = recorder.held
+        self.submit = stream.submit
+        self.batch_events_max = stream.batch_events_max
+
+
 class ServerDestination:
     """The server keeps its own read models up to date."""
 
@@ -81,7 +91,7 @@ class ServerDestination:
             client.rules.PublishRules(self.rules)
         stream = self._resources.enter_context(client.recorder.stream())
         stream.submit(()).result()  # its answer says how large batches may be
-        return stream
+        return ServerSink(client.recorder, stream)
 
     def project(self, progress: Progress) -> None:
         """Nothing to do."""

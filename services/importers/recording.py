@@ -7,8 +7,10 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from opsledger.core.errors import InvalidInput, Overloaded
+from opsledger.services.importers.comparing import Ledger
 from opsledger.services.importers.spool import Spool
 from opsledger.services.importers.summary import Summary
+from opsledger.services.tickets.codec import decode_bytes
 from opsledger.services.tickets.intake import Outcome
 
 BATCH_EVENTS_MAX = 1_000
@@ -16,7 +18,7 @@ BATCH_BYTES_MAX = 1 << 20
 BATCHES_UNDER_WAY_MAX = 8
 
 
-class Sink(Protocol):
+class Sink(Ledger, Protocol):
     """Intake, or a server that has one."""
 
     batch_events_max: int
@@ -30,15 +32,19 @@ def record(spool: Spool, sink: Sink, summary: Summary, progress: Callable[[int],
 
     Raises InvalidInput when the sink refuses an event: what came before it is recorded, and the same import can be run again.
     """
-    under_way: deque[Future[list[Outcome]]] = deque()
+    under_way: deque[tuple[list[bytes], Future[list[Outcome]]]] = deque()
 
     def finish_one() -> None:
-        outcomes = under_way.popleft().result()
+        events, answer = under_way.popleft()
+        outcomes = answer.result()
         if refused := next((outcome for outcome in outcomes if outcome.violations), None):
             raise InvalidInput(*refused.violations)
         duplicates = sum(outcome.duplicate for outcome in outcomes)
         summary.duplicates += duplicates
         summary.recorded += len(outcomes) - duplicates
+        for outcome in outcomes:
+            if outcome.differs:
+                summary.differs(decode_bytes(events[outcome.index]))
         progress(len(outcomes))
 
     for batch in _batches(spool.events(), min(BATCH_EVENTS_MAX, sink.batch_events_max)):
@@ -46,7 +52,7 @@ def record(spool: Spool, sink: Sink, summary: Summary, progress: Callable[[int],
             finish_one()
         while True:
             try:
-                under_way.append(sink.submit(batch))
+                under_way.append((batch, sink.submit(batch)))
                 break
             except Overloaded:
                 if not under_way:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Protocol
 
+from opsledger.services.importers.comparing import Retelling, compare
 from opsledger.services.importers.files import Source, open_source
 from opsledger.services.importers.problems import Problems
 from opsledger.services.importers.recording import Sink, record
@@ -17,7 +18,8 @@ Progress = Callable[[str, int, int | None], None]
 class Reader(Protocol):
     """Knows one kind of log."""
 
-    def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> None: ...
+    def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> Retelling | None:
+        """The facts as though they were the first of their tickets; and how to tell them where they are not, unless that is the same."""
 
 
 def silent(what: str, done: int, total: int | None) -> None:
@@ -44,7 +46,7 @@ def run_import(
         with open_source(file) as source:  # and no longer: it blames the file for whatever the system refuses
             problems = Problems(source.name, skip_invalid=skip_invalid)
             source.watch = lambda: progress("reading", source.bytes_read, source.size)
-            reader.read(source, spool, problems, summary)
+            retelling = reader.read(source, spool, problems, summary)
         problems.close()
         summary.invalid, summary.problems = problems.count, problems.shown
         summary.tickets, summary.events = spool.counts()
@@ -53,12 +55,16 @@ def run_import(
             summary.remarks += [f"no row says anything of a ticket {ticket_id!r}"] * (not summary.facts)
         belonging(spool.programs)
         if open_sink is not None:
-            done = 0
+            sink, done = open_sink(), 0
+            if retelling is not None:
+                compare(retelling, sink, spool, problems, summary)
+                problems.close()
+                summary.tickets, summary.events = spool.counts()
 
             def advance(events: int) -> None:
                 nonlocal done
                 done += events
                 progress("recording", done, summary.events)
 
-            record(spool, open_sink(), summary, advance)
+            record(spool, sink, summary, advance)
     return summary

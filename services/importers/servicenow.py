@@ -42,6 +42,12 @@ _KNOWN_BY_STATUS: Mapping[Status | None, tuple[str, ...]] = {
     )
     for status in (None, *Status)
 }
+ATTRIBUTES = frozenset((*_DESCRIBING, *_PROGRESSING, *_KNOWN_WHEN_RESOLVED, *_KNOWN_WHEN_CLOSED))
+COLUMNS = {
+    "incident_state": ("status", "source_status"), "priority": ("priority",), "assignment_group": ("group",), "assigned_to": ("agent",),
+    "category": ("category",), "reopen_count": ("reopenings",),
+}
+"""The fields of a snapshot that a column shows."""
 _LEARNED_LATER = frozenset((*_PROGRESSING, *_KNOWN_WHEN_RESOLVED, *_KNOWN_WHEN_CLOSED))
 
 
@@ -126,30 +132,44 @@ def _status(state: str) -> Status | None:
 def incident_facts(rows: Sequence[AuditRow], owner: Owner, times: TimeReader) -> Incident:
     """The facts of one incident's rows, given in any order."""
     incident = Incident()
-    in_order = sorted(rows, key=lambda row: (row.mod_count, row.updated_at_us, row.updated_by, repr(row.snapshot)))
+    in_order = counted(rows)
     latest_us = in_order[0].opened_at_us
     before: Snapshot | None = None
-    for row in _one_per_count(in_order):
+    for row in one_per_count(in_order):
         facts: list[TicketFact] = []
         if before is None:
-            opened, before = opening(row.snapshot, learned_later=_LEARNED_LATER)
-            opener = Actor(ActorKind.AGENT, row.opened_by) if row.opened_by else Actor(ActorKind.SYSTEM)
-            facts.append(_fact(owner, row, f"{row.number}:opened", latest_us, opener, opened))
+            opened, before = opened_by(row, owner, latest_us)
+            facts.append(opened)
         at_us = times.instant_us(row.updated_at, not_before_us=latest_us)
         incident.moved += at_us < latest_us
         latest_us = max(latest_us, at_us)
-        actor = Actor(ActorKind.AGENT, row.updated_by) if row.updated_by else Actor(ActorKind.SYSTEM)
         after = carried(before, row.snapshot)
-        facts += [
-            _fact(owner, row, f"{row.number}:{row.mod_count}:{kind(change)}", latest_us, actor, change) for change in changes(before, after)
-        ]
+        facts += [changed_by(row, owner, latest_us, change) for change in changes(before, after)]
         incident.facts.append((row.line, facts))
         before = after
     incident.set_aside = len(rows) - len(incident.facts)
     return incident
 
 
-def _one_per_count(in_order: Sequence[AuditRow]) -> Iterator[AuditRow]:
+def opened_by(first: AuditRow, owner: Owner, at_us: int) -> tuple[TicketFact, Snapshot]:
+    """The opening, as an incident's first row tells it, and the incident as it stood then."""
+    opened, stood = opening(first.snapshot, learned_later=_LEARNED_LATER)
+    opener = Actor(ActorKind.AGENT, first.opened_by) if first.opened_by else Actor(ActorKind.SYSTEM)
+    return _fact(owner, first, f"{first.number}:opened", at_us, opener, opened), stood
+
+
+def changed_by(row: AuditRow, owner: Owner, at_us: int, change: Fact) -> TicketFact:
+    """A fact of the row."""
+    actor = Actor(ActorKind.AGENT, row.updated_by) if row.updated_by else Actor(ActorKind.SYSTEM)
+    return _fact(owner, row, f"{row.number}:{row.mod_count}:{kind(change)}", at_us, actor, change)
+
+
+def counted(rows: Sequence[AuditRow]) -> list[AuditRow]:
+    """In the order of sys_mod_count, whatever their order in the file."""
+    return sorted(rows, key=lambda row: (row.mod_count, row.updated_at_us, row.updated_by, repr(row.snapshot)))
+
+
+def one_per_count(in_order: Sequence[AuditRow]) -> Iterator[AuditRow]:
     """Of rows with one sys_mod_count the first that is not earlier than the row before them, else the last of them."""
     latest_us = 0
     for _, group in groupby(in_order, key=lambda row: row.mod_count):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from opsledger.core.tickets.facts import Assigned, Classified, Fact, Opened, PriorityChanged, Reopened, Status, StatusChanged
+from opsledger.core.tickets.state import TicketState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Snapshot:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+CHANGES = ("classified", "priority_changed", "reopened", "assigned", "status_changed")
+"""The kinds of the facts that say differences."""
+_COMPARED = ("status", "source_status", "priority", "group", "agent", "category", "reopenings")
+
+
 def opening(first: Snapshot, *, learned_later: Collection[str] = ()) -> tuple[Opened, Snapshot]:
     """What the first row says of the opening, and the ticket as it stood then.
 
@@ -44,6 +50,21 @@ def opening(first: Snapshot, *, learned_later: Collection[str] = ()) -> tuple[Op
         priority=stood.priority, category=stood.category, attributes=attributes,
     )
     return opened, stood
+
+
+def of_state(state: TicketState) -> Snapshot:
+    """A ticket as its facts leave it; the number of reopenings is theirs."""
+    return Snapshot(
+        state.status, state.source_status, state.priority, state.group, state.agent, state.category, state.channel, state.requester_id,
+        state.reopenings, {key: value for key, value in state.attributes.items() if value},
+    )
+
+
+def overlaid(before: Snapshot, row: Snapshot, columns: Collection[str], attributes: Collection[str]) -> Snapshot:
+    """``before`` with what a row shows of it: it says nothing of fields and attributes that its table has no column for."""
+    shown = {key: value for key, value in before.attributes.items() if key not in attributes}
+    unknown = {name: getattr(before, name) for name in _COMPARED if name not in columns}
+    return carried(before, replace(row, **unknown, attributes={**shown, **row.attributes}))
 
 
 def carried(before: Snapshot, after: Snapshot) -> Snapshot:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from opsledger.core.errors import FieldViolation, InvalidInput, NoRoom
-from opsledger.core.tickets.facts import TicketFact
+from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.order import rank
 from opsledger.services.importers.files import Row
 
@@ -28,7 +28,12 @@ _SCHEMA = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE;
 CREATE TABLE rows (ticket TEXT, line INTEGER, cells TEXT);
 CREATE TABLE events (
-    tenant TEXT, source TEXT, ticket TEXT, at INTEGER, sequence INTEGER, rank INTEGER, event_id TEXT, payload BLOB, line INTEGER
+    tenant TEXT, source TEXT, ticket TEXT, at INTEGER, sequence INTEGER, rank INTEGER, event_id TEXT, payload BLOB, line INTEGER,
+    again INTEGER
+);
+CREATE TABLE retold (tenant TEXT, source TEXT, ticket TEXT, PRIMARY KEY (tenant, source, ticket)) WITHOUT ROWID;
+CREATE VIEW told AS SELECT * FROM events WHERE again OR NOT EXISTS (
+    SELECT * FROM retold WHERE retold.tenant = events.tenant AND retold.source = events.source AND retold.ticket = events.ticket
 );
 """
 
@@ -74,12 +79,17 @@ class Spool:
         if len(self._rows) >= _PENDING_MAX:
             self._flush()
 
-    def add_event(self, fact: TicketFact, payload: bytes, line: int = 0) -> None:
-        """``line`` is that of the row which says it."""
+    def retell(self, ticket: TicketKey) -> None:
+        """The ticket's events count no more, only those that are added ``again``."""
+        with _room():
+            self._database.execute("INSERT OR IGNORE INTO retold VALUES (?, ?, ?)", ticket)
+
+    def add_event(self, fact: TicketFact, payload: bytes, line: int = 0, *, again: bool = False) -> None:
+        """``line`` is that of the row which says it; ``again``: of a ticket that is retold."""
         if len(self.programs) < PROGRAMS_MAX:
             self.programs.add(Program(fact.tenant, fact.program))
         self._events.append((
-            fact.tenant, fact.source, fact.ticket_id, fact.occurred_at_us, fact.sequence, rank(fact), fact.event_id, payload, line,
+            fact.tenant, fact.source, fact.ticket_id, fact.occurred_at_us, fact.sequence, rank(fact), fact.event_id, payload, line, again,
         ))
         if len(self._events) >= _PENDING_MAX:
             self._flush()
@@ -102,7 +112,7 @@ class Spool:
         """All events, ticket by ticket, in the order of the fold."""
         self._flush()
         for (payload,) in self._select(
-            "SELECT payload FROM events ORDER BY tenant, source, ticket, at, sequence, rank, event_id, payload"
+            "SELECT payload FROM told ORDER BY tenant, source, ticket, at, sequence, rank, event_id, payload"
         ):
             yield payload
 
@@ -110,14 +120,14 @@ class Spool:
         """(line, event) of the tickets of that id, in the order of the fold."""
         self._flush()
         yield from self._select(
-            "SELECT line, payload FROM events WHERE ticket = ? ORDER BY tenant, source, at, sequence, rank, event_id, payload", ticket_id
+            "SELECT line, payload FROM told WHERE ticket = ? ORDER BY tenant, source, at, sequence, rank, event_id, payload", ticket_id
         )
 
     def counts(self) -> tuple[int, int]:
         """(tickets, events)."""
         self._flush()
         [(tickets, events)] = self._select(
-            "SELECT (SELECT count(*) FROM (SELECT DISTINCT tenant, source, ticket FROM events)), (SELECT count(*) FROM events)"
+            "SELECT (SELECT count(*) FROM (SELECT DISTINCT tenant, source, ticket FROM told)), (SELECT count(*) FROM told)"
         )
         return tickets, events
 
@@ -129,7 +139,7 @@ class Spool:
         with _room(), self._database:
             self._database.execute("BEGIN")
             self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._rows)
-            self._database.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._events)
+            self._database.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._events)
         self._rows.clear()
         self._events.clear()
 

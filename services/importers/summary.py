@@ -7,7 +7,12 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from opsledger.core.errors import FieldViolation
+from opsledger.core.tickets.facts import TicketFact
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
+from opsledger.services.importers.writing import kind
+
+DIFFERING_SHOWN_MAX = 10
+"""So many of the facts that differ are named."""
 
 
 @dataclass(slots=True)
@@ -20,6 +25,8 @@ class Summary:
     recorded: int = 0
     duplicates: int = 0
     """Facts that were in the journal already, or twice in the file."""
+    differing: int = 0
+    """Those of the duplicates that say something else than the first, which stands."""
     invalid: int = 0
     """Rows left out because something is wrong with them."""
     notes: dict[str, int] = field(default_factory=dict)
@@ -36,6 +43,15 @@ class Summary:
     def note(self, what: str, count: int = 1) -> None:
         if count:
             self.notes[what] = self.notes.get(what, 0) + count
+
+    def differs(self, fact: TicketFact) -> None:
+        """A fact came again with other content."""
+        self.differing += 1
+        if self.differing <= DIFFERING_SHOWN_MAX:
+            self.remarks.append(
+                f"ticket {fact.ticket_id}, event {fact.event_id}: {kind(fact.fact)} is recorded with other content, which stands; "
+                "a source that corrects itself does so with an event of its own"
+            )
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -26,9 +26,9 @@ class Owner:
 
 
 class FactWriter:
-    def __init__(self, spool: Spool, problems: Problems) -> None:
-        self._spool = spool
-        self._problems = problems
+    def __init__(self, spool: Spool, problems: Problems, *, again: bool = False) -> None:
+        """``again``: of tickets that are retold."""
+        self._spool, self._problems, self._again = spool, problems, again
 
     def write(self, line: int, facts: Sequence[TicketFact]) -> None:
         """The facts of one row: all of them, or none when one is malformed."""
@@ -37,7 +37,7 @@ class FactWriter:
             return
         for fact in facts:
             # map fields have no order of their own: a fixed one makes equal facts equal bytes
-            self._spool.add_event(fact, encode(fact).SerializeToString(deterministic=True), line)
+            self._spool.add_event(fact, encode(fact).SerializeToString(deterministic=True), line, again=self._again)
 
 
 def _by_value(found: Sequence[tuple[FieldViolation, TicketFact]]) -> Iterator[FieldViolation]:

@@ -13,8 +13,7 @@ from opsledger.core.text import unkept
 from opsledger.core.tickets.facts import TicketFact
 from opsledger.core.tickets.identity import ticket_stream_id
 from opsledger.core.tickets.order import in_order
-from opsledger.core.tickets.validation import violations
-from opsledger.services.tickets.codec import decode_bytes
+from opsledger.services.tickets.held import read_fact
 
 FACTS_MAX = 200_000
 """How many facts are kept in memory, of the tickets touched last."""
@@ -36,14 +35,6 @@ def unreadable(event: RecordedEvent, reason: Exception | str) -> Unreadable:
 def plain(text: str) -> str:
     """A text that every database keeps: as it is, or with what no database keeps written out."""
     return ascii(text)[1:-1] if unkept(text) else text
-
-
-def read_fact(event: RecordedEvent) -> TicketFact:
-    """The fact that an event carries. Raises InvalidInput, DecodeError for one that intake would not have let in."""
-    fact = decode_bytes(event.payload)
-    if found := violations(fact):
-        raise InvalidInput(*found)
-    return fact
 
 
 class _Known(NamedTuple):

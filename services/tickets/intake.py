@@ -5,7 +5,7 @@ bytes that stand in the journal, fields of later versions included.
 """
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.ports import Journal, NewEvent, Receipt
+from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.identity import fact_key, ticket_stream_id
 from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
@@ -20,6 +21,7 @@ from opsledger.services.futures import chain, done
 from opsledger.services.journal.partitions import Numbered, PartitionedJournal
 from opsledger.services.tickets.codec import decode, event_type
 from opsledger.services.tickets.differing import DifferingEvents
+from opsledger.services.tickets.held import held_facts
 from opsledger.services.tickets.repeated import differing
 
 BATCH_EVENTS_MAX = 5_000
@@ -93,6 +95,10 @@ class Intake:
     ) -> list[Outcome]:
         """``submit`` and wait."""
         return self.submit(events, tenants=tenants, places=places).result()
+
+    def held(self, tickets: Sequence[TicketKey]) -> Mapping[TicketKey, Sequence[TicketFact]]:
+        """The facts of each ticket in the order of the fold; tickets without any are left out."""
+        return {ticket: facts for ticket in tickets if (facts := held_facts(self._journal, ticket))}
 
     def _check(self, data: bytes, tenants: Container[str] | None) -> NewEvent | tuple[FieldViolation, ...]:
         """The event to record, or everything that is wrong with it."""

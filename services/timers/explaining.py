@@ -4,23 +4,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from google.protobuf.message import DecodeError
-
-from opsledger.core.errors import InvalidInput, NotFound
+from opsledger.core.errors import NotFound
 from opsledger.core.ports import Journal
 from opsledger.core.sla.clock import Clock
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.explain import explain
 from opsledger.core.sla.rules import RuleBook
 from opsledger.core.tickets.facts import TicketFact, TicketKey
-from opsledger.core.tickets.identity import ticket_stream_id
-from opsledger.core.tickets.order import in_order
 from opsledger.core.tickets.state import TicketState, fold
 from opsledger.proto.sla.v1 import timers_pb2 as pb
-from opsledger.services.projections.fact_cache import read_fact
 from opsledger.services.rules.publishing import book
 from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.tickets.codec import encode
+from opsledger.services.tickets.held import held_facts
 from opsledger.services.timers.messages import Owner, explained_timer
 
 
@@ -44,7 +40,7 @@ class Case(NamedTuple):
 
 def recompute(journal: Journal, registry: RuleRegistry, ticket: TicketKey, now_us: int, as_known_at_us: int | None = None) -> Case:
     """By everything that is recorded, or that was until ``as_known_at_us``. Raises NotFound."""
-    facts = in_order(_facts(journal, ticket, as_known_at_us))
+    facts = held_facts(journal, ticket, as_known_at_us)
     state = fold(facts)
     if state is None:
         raise NotFound("ticket", " / ".join(ticket))
@@ -62,17 +58,3 @@ def explain_ticket(case: Case) -> pb.ExplainTicketResponse:
             for clock in case.clocks
         ],
     )
-
-
-def _facts(journal: Journal, ticket: TicketKey, as_known_at_us: int | None) -> list[TicketFact]:
-    found = []
-    for event in journal.read_stream(ticket_stream_id(ticket)):
-        if as_known_at_us is not None and event.recorded_at_us > as_known_at_us:
-            break
-        try:
-            fact = read_fact(event)
-        except (InvalidInput, DecodeError):
-            continue  # the projector has noted it in the table `unreadable`
-        if fact.ticket == ticket:
-            found.append(fact)
-    return found
