@@ -61,6 +61,10 @@ class KnownTicket:
             said += self._restored(fact)
         return said
 
+    def say_again(self, at: TicketFact) -> list[TicketFact]:
+        """What was held there, where this file has put something before it; new facts are placed and signed as ``at`` is."""
+        return [*self.reach(place_of(at)), *self._restored(at)]
+
     def end(self) -> list[TicketFact]:
         """No more rows come."""
         return self.reach(self.last)

@@ -5,6 +5,7 @@ An incident's rows are told apart by sys_mod_count, which names their facts. A c
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from opsledger.core.tickets.facts import Opened, TicketFact
 from opsledger.services.importers.known_ticket import KnownTicket, Place
@@ -27,8 +28,11 @@ def further_facts(
     held_times = _Times(in_order[0].number, held)
     chosen = list(one_per_count(in_order))
     incident.set_aside = len(rows) - len(chosen)
-    latest_us = in_order[0].opened_at_us
+    latest_us, silent = in_order[0].opened_at_us, _silent_first(in_order[0].number, held)
     for row in chosen:
+        if silent is not None and row.mod_count >= silent.sequence:
+            incident.facts.append((row.line, known.say_again(replace(silent, occurred_at_us=latest_us))))
+            silent = None
         facts = _opening(row, owner, known, note) if row is chosen[0] else []
         same = [fact for kind in CHANGES if (fact := known.named.get(f"{row.number}:{row.mod_count}:{kind}"))]
         earliest_us, last_us = held_times.around(row.mod_count)
@@ -49,8 +53,17 @@ def further_facts(
         ):
             said[fact.event_id] = fact
         incident.facts.append((row.line, [*facts, *said.values()]))
-    incident.facts.append((chosen[-1].line, known.end()))
+    again = known.say_again(replace(silent, occurred_at_us=latest_us)) if silent is not None else []
+    incident.facts.append((chosen[-1].line, [*again, *known.end()]))
     return incident
+
+
+def _silent_first(number: str, held: Sequence[TicketFact]) -> TicketFact | None:
+    """The opening, where the row that told it, the first of its export, had no facts of its own: nothing else tells that it was there."""
+    opened = next((fact for fact in held if fact.event_id == f"{number}:opened"), None)
+    if opened is None or any(fact.sequence == opened.sequence for fact in held if fact is not opened):
+        return None
+    return opened
 
 
 def _opening(first: AuditRow, owner: Owner, known: KnownTicket, note: Note) -> list[TicketFact]:
