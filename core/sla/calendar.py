@@ -154,7 +154,7 @@ class Calendar:
             day = date.fromordinal(ordinal)
             intervals = self._special_days.get(day)
             if intervals is None:
-                intervals = () if self.schedule.is_holiday(day) else self.schedule.week[day.weekday()]
+                intervals = self.schedule.hours_of(day)
             for start, end in intervals:
                 yield self._instant_us(day, start), self._instant_us(day, end)
 

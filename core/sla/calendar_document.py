@@ -7,7 +7,9 @@
     holidays: {country: DE, subdivision: BE, dates: [2026-12-24, "05-01"]}   # a date, or MM-DD every year
     special_days: {2026-12-31: ["08:00-12:00"]}                              # before holidays and hours; [] is closed
 
-``holidays.observed`` (default true) says whether the day off in place of a holiday on a weekend is a holiday too. An interval
+``holidays.observed`` (default true) says whether the day off in place of a holiday on a weekend is a holiday too, ``holidays.categories``
+(default [public]) which sorts of the country's holidays count, ``holidays.make_up_days`` (default mon, false for none) whose hours a
+weekend day has that the country works in exchange for a day off, where the program is closed by its own hours. An interval
 lies within one local day: a night shift is two intervals, so that each half follows the holidays of its own date.
 """
 from __future__ import annotations
@@ -19,12 +21,14 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from opsledger.core.errors import FieldViolation, InvalidCalendar, InvalidInput
-from opsledger.core.sla.schedule import DAY_MINUTES, CountryHolidays, Interval, Schedule, public_holidays
+from opsledger.core.sla.schedule import DAY_MINUTES, PUBLIC, CountryHolidays, Interval, Schedule, holidays_in
 from opsledger.core.sla.zones import zone
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _INTERVAL = re.compile(r"(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)", re.ASCII)
 _YEARLY = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
+_OF_COUNTRY = ("subdivision", "observed", "categories", "make_up_days")
+"""Keys of ``holidays`` that need a country beside them."""
 _EXAMPLE = 'must look like "09:00-17:00"'
 
 
@@ -47,9 +51,9 @@ class _Reader:
         keys = self._mapping("", document, ("time_zone", "hours", "holidays", "special_days"))
         where = self._zone(keys.get("time_zone"))
         week = self._week(keys.get("hours"))
-        country, dates, yearly = self._holidays(keys.get("holidays"))
+        country, dates, yearly, make_up_weekday = self._holidays(keys.get("holidays"))
         special_days = self._special_days(keys.get("special_days"))
-        schedule = Schedule(week, country, dates, yearly, special_days)
+        schedule = Schedule(week, country, dates, yearly, special_days, make_up_weekday)
         if not self._found and not schedule.opens():
             self._wrong("hours", "NEVER_OPEN", "the calendar never opens, so no deadline could ever be reached")
         if self._found or where is None:
@@ -129,10 +133,10 @@ class _Reader:
             return None
         return start, end
 
-    def _holidays(self, value: object) -> tuple[CountryHolidays | None, frozenset[date], frozenset[tuple[int, int]]]:
+    def _holidays(self, value: object) -> tuple[CountryHolidays | None, frozenset[date], frozenset[tuple[int, int]], int | None]:
         if value is None:
-            return None, frozenset(), frozenset()
-        keys = self._mapping("holidays", value, ("country", "subdivision", "observed", "dates"))
+            return None, frozenset(), frozenset(), None
+        keys = self._mapping("holidays", value, ("country", *_OF_COUNTRY, "dates"))
         dates: set[date] = set()
         yearly: set[tuple[int, int]] = set()
         listed = keys.get("dates") or ()
@@ -141,7 +145,23 @@ class _Reader:
             listed = ()
         for index, entry in enumerate(listed):
             self._holiday(f"holidays.dates[{index}]", entry, dates, yearly)
-        return self._country(keys), frozenset(dates), frozenset(yearly)
+        return self._country(keys), frozenset(dates), frozenset(yearly), self._make_up_weekday(keys)
+
+    def _make_up_weekday(self, keys: Mapping[object, object]) -> int | None:
+        asked = keys.get("make_up_days", WEEKDAYS[0])
+        if asked in WEEKDAYS:
+            return WEEKDAYS.index(str(asked)) if keys.get("country") is not None else None
+        if asked is not False:
+            text = f"must be the weekday whose hours they have, such as mon, or false, not {asked!r}"
+            self._wrong("holidays.make_up_days", "INVALID", text)
+        return None
+
+    def _categories(self, value: object) -> tuple[str, ...]:
+        names = (value,) if isinstance(value, str) else value
+        if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+            self._wrong("holidays.categories", "INVALID", f"must be a list of sorts of holidays such as [public, optional], not {value!r}")
+            return (PUBLIC,)
+        return tuple(sorted(set(names)))
 
     def _holiday(self, path: str, entry: object, dates: set[date], yearly: set[tuple[int, int]]) -> None:
         if isinstance(entry, str) and (match := _YEARLY.fullmatch(entry.strip())):
@@ -161,7 +181,7 @@ class _Reader:
             self._wrong("holidays.observed", "INVALID", f"must be true or false, not {observed!r}")
             observed = True
         if country is None:
-            for key in ("subdivision", "observed"):
+            for key in _OF_COUNTRY:
                 if key in keys:
                     self._wrong(f"holidays.{key}", "INVALID", "needs a country beside it")
             return None
@@ -172,17 +192,21 @@ class _Reader:
         if not isinstance(subdivision, str | None):
             self._wrong("holidays.subdivision", "INVALID", f"must be a code in quotes, such as \"BE\", not {subdivision!r}")
             return None
-        return self._known(CountryHolidays(country, subdivision or "", observed))
+        return self._known(CountryHolidays(country, subdivision or "", observed, self._categories(keys.get("categories", PUBLIC))))
 
     def _known(self, where: CountryHolidays) -> CountryHolidays | None:
         try:
-            public_holidays(where._replace(subdivision=""), 2026)
+            holidays_in(CountryHolidays(where.country), 2026)
         except NotImplementedError:
             description = f"no holidays are known for {where.country!r}; it must be an ISO 3166 code such as DE"
             self._wrong("holidays.country", "UNKNOWN", description)
             return None
+        if wrong := set(where.categories) - set(known := _categories(where.country)):
+            description = f"{', '.join(sorted(wrong))} is no sort of holidays of {where.country}; it can be {', '.join(known)}"
+            self._wrong("holidays.categories", "UNKNOWN", description)
+            return None
         try:
-            public_holidays(where, 2026)
+            holidays_in(where, 2026)
         except NotImplementedError:
             description = f"{where.subdivision!r} is not a subdivision of {where.country}{_subdivisions(where)}"
             self._wrong("holidays.subdivision", "UNKNOWN", description)
@@ -205,6 +229,12 @@ class _Reader:
             else:
                 days[day] = self._day(path, intervals)
         return tuple(sorted(days.items()))
+
+
+def _categories(country: str) -> tuple[str, ...]:
+    from holidays import country_holidays
+
+    return tuple(country_holidays(country).supported_categories)
 
 
 def _subdivisions(where: CountryHolidays) -> str:

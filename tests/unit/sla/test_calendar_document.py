@@ -75,6 +75,40 @@ def test_the_day_off_for_a_holiday_on_a_weekend() -> None:
     assert hours_of(parse_calendar(document), "2026-07-03") == ["09:00-17:00"]
 
 
+CHINA = """
+time_zone: Asia/Shanghai
+hours: {mon: ["09:00-18:00"], tue: ["09:00-18:00"], wed: ["09:00-18:00"], thu: ["09:00-18:00"], fri: ["09:00-15:00"]%s}
+holidays: {country: CN%s}
+"""
+
+
+# the State Council's notice for 2026: the Spring Festival is off from 15 to 23 February, 14 and 28 February are worked
+@pytest.mark.parametrize(("more_hours", "more", "day", "hours"), [
+    ("", "", "2026-02-14", ["09:00-18:00"]), ("", "", "2026-02-28", ["09:00-18:00"]),
+    ("", "", "2026-02-16", []), ("", "", "2026-02-07", []),
+    ("", ", make_up_days: fri", "2026-02-14", ["09:00-15:00"]), ("", ", make_up_days: false", "2026-02-14", []),
+    (', sat: ["10:00-12:00"]', "", "2026-02-14", ["10:00-12:00"]), ("", ", dates: [2026-02-14]", "2026-02-14", []),
+    ("", "", "2006-12-31", ["09:00-18:00"]),  # a Sunday worked for a day off of the next year
+])
+def test_make_up_days_are_worked(more_hours: str, more: str, day: str, hours: list[str]) -> None:
+    assert hours_of(calendar_of(CHINA % (more_hours, more)), day) == hours
+
+
+def test_a_deadline_falls_on_a_make_up_day() -> None:
+    calendar = calendar_of(CHINA.replace('fri: ["09:00-15:00"]', 'fri: ["09:00-18:00"]') % ("", ""))
+    assert calendar.text(calendar.due_us(calendar.instant_us("2026-02-13T17:00"), 2 * HOUR_US)) == "2026-02-14T10:00:00+08:00"
+
+
+@pytest.mark.parametrize(("categories", "closed"), [
+    ("", []), (", categories: [public]", []), (", categories: [public, optional]", ["2026-04-03", "2026-04-04"]),
+    (", categories: optional", ["2026-04-03", "2026-04-04"]),
+])
+def test_sorts_of_holidays_by_name(categories: str, closed: list[str]) -> None:
+    """The general holidays of Hong Kong are Good Friday and the day after it too; the statutory ones are not."""
+    calendar = calendar_of(f"{{time_zone: Asia/Hong_Kong, hours: always, holidays: {{country: HK{categories}}}}}")
+    assert [day for day in ("2026-04-01", "2026-04-02", "2026-04-03", "2026-04-04") if not hours_of(calendar, day)] == closed
+
+
 def test_the_day_off_may_lie_in_the_year_before() -> None:
     """New Year's Day 2022 is a Saturday; US federal offices close on Friday, December 31st, 2021 (opm.gov, federal holidays 2022)."""
     calendar = parse_calendar({"time_zone": "America/New_York", "hours": {"fri": ["09:00-17:00"]}, "holidays": {"country": "US"}})
@@ -139,6 +173,11 @@ def test_an_unordered_range_is_empty() -> None:
     ("{time_zone: UTC, hours: always, holidays: {country: DE, subdivision: CA}}", "holidays.subdivision", "UNKNOWN"),
     ("{time_zone: UTC, hours: always, holidays: {subdivision: BE}}", "holidays.subdivision", "INVALID"),
     ("{time_zone: UTC, hours: always, holidays: {country: DE, observed: maybe}}", "holidays.observed", "INVALID"),
+    ("{time_zone: UTC, hours: always, holidays: {country: HK, categories: [bank]}}", "holidays.categories", "UNKNOWN"),
+    ("{time_zone: UTC, hours: always, holidays: {country: HK, categories: []}}", "holidays.categories", "INVALID"),
+    ("{time_zone: UTC, hours: always, holidays: {categories: [public]}}", "holidays.categories", "INVALID"),
+    ("{time_zone: UTC, hours: always, holidays: {country: CN, make_up_days: yes}}", "holidays.make_up_days", "INVALID"),
+    ("{time_zone: UTC, hours: always, holidays: {make_up_days: mon}}", "holidays.make_up_days", "INVALID"),
     ("{time_zone: UTC, hours: always, holidays: {dates: 2026-12-24}}", "holidays.dates", "INVALID"),
     ('{time_zone: UTC, hours: always, holidays: {dates: ["12-24", "02-30"]}}', "holidays.dates[1]", "OUT_OF_RANGE"),
     ("{time_zone: UTC, hours: always, holidays: {dates: [24.12.]}}", "holidays.dates[0]", "INVALID"),
