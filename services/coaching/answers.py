@@ -19,6 +19,7 @@ from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.paging import last_of, page_size, page_token
 from opsledger.services.projections.database import reader
 from opsledger.services.resuming import Places, resume_token
+from opsledger.services.scorecards.withholding import check_unblinded
 from opsledger.services.tickets.codec import timestamp, timestamp_us
 
 
@@ -56,8 +57,9 @@ class CoachingAnswers:
         token = page_token(chosen, [now_us, *page[-1][0]]) if len(found) > size else ""
         return pb.ListActionItemsResponse(items=[message for _, message in page], next_page_token=token, now=timestamp(now_us))
 
-    def MeasureEffect(self, request: pb.MeasureEffectRequest, person: str = "") -> pb.MeasureEffectResponse:
-        """Raises NoMeasure too; NotAllowed for somebody else's session."""
+    def MeasureEffect(self, request: pb.MeasureEffectRequest, person: str = "", viewer: str = "") -> pb.MeasureEffectResponse:
+        """Raises NoMeasure too; NotAllowed for somebody else's session; CalibrationOpen where it would show ``viewer`` what an open
+        calibration hides."""
         confidence, now_us = request.confidence if request.HasField("confidence") else CONFIDENCE, self._now_us()
         if not 0.5 <= confidence <= 0.999:
             raise InvalidInput(FieldViolation("confidence", "OUT_OF_RANGE", "must lie between 0.5 and 0.999"))
@@ -70,6 +72,8 @@ class CoachingAnswers:
             if not session.HasField("measure"):
                 raise NoMeasure(UUID(session.id))
             measure = measure_of(session.measure)
+            check_unblinded(
+                connection, session.tenant, session.program, measure.metric, (measure.baseline, measure.follow_up), viewer)
             own, group = queries.samples(connection, session.tenant, session.program, session.agent, measure)
         found = effect(KPIS[measure.metric], measure.higher_is_better, own, group, confidence)
         cautions = cautions_of_time(timestamp_us(session.measure_fixed_at), measure.follow_up, now_us)

@@ -70,7 +70,8 @@ class CoachingService(pb_grpc.CoachingServiceServicer):
         return pb.ListActionItemsResponse(items=items, next_page_token=found.next_page_token, now=found.now)
 
     async def MeasureEffect(self, request: pb.MeasureEffectRequest, context: Context) -> pb.MeasureEffectResponse:
-        return await self._threads.queries(self._answers.MeasureEffect, request, _sees_only(request))
+        return await self._threads.queries(
+            self._answers.MeasureEffect, request, _sees_only(request), acting(current_principal(), request.actor))
 
     async def WatchInbox(self, request: pb.WatchInboxRequest, context: Context) -> AsyncIterator[pb.WatchInboxResponse]:
         sees_only = _sees_only(request)

@@ -63,6 +63,16 @@ class Withholding:
             return [_Hidden(*row) for row in connection.execute(_cases(connection, tenant, program, viewer))]
 
 
+def check_unblinded(
+    connection: Connection, tenant: str, program: str, kpi: str, spans: Iterable[tuple[int, int]], viewer: str
+) -> None:
+    """Raises CalibrationOpen for a figure of these half-open spans of time that would count what the viewer must not see yet."""
+    for row in connection.execute(_cases(connection, tenant, program, viewer)):
+        case = _Hidden(*row)
+        if case.kpi == kpi and any(start_us <= case.at_us < end_us for start_us, end_us in spans):
+            raise CalibrationOpen(UUID(case.evaluation), viewer)
+
+
 def _cases(connection: Connection, tenant: str, program: str, viewer: str) -> Select[Any]:
     case = quality_outcomes.c
     return (

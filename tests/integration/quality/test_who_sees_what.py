@@ -11,6 +11,8 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from opsledger.proto.coaching.v1 import coaching_pb2 as coaching
+from opsledger.proto.coaching.v1.coaching_pb2_grpc import CoachingServiceStub
 from opsledger.proto.quality.v1 import calibrations_pb2 as calibrations
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
 from opsledger.proto.quality.v1 import forms_pb2 as forms
@@ -259,6 +261,21 @@ class TestAnOpenCalibration:
         assert blind["qa_score"] == cards.Figure(kpi="qa_score", unit=blind["qa_score"].unit, reason="BLIND")
         by_score = cards.ListScorecardsRequest(by=cards.SUBJECT_KIND_AGENT, order_by="qa_score", **asked)
         assert code(lambda: stub.ListScorecards(by_score, metadata=tokens.metadata("rob", "reader"))) is grpc.StatusCode.FAILED_PRECONDITION
+
+    def test_refuses_the_effect_of_coaching_that_counts_it(self, floor: Office, case: Case) -> None:
+        stub, windows = CoachingServiceStub(floor.server.channel), []
+        for start_s, end_s in ((1_760_000_000, 1_769_999_999), (1_770_000_000, 1_770_000_001)):
+            windows.append(coaching.Window(start=Timestamp(seconds=start_s), end=Timestamp(seconds=end_s)))
+        planned = stub.PlanSession(coaching.PlanSessionRequest(
+            tenant="acme", request_id="plan", program="seen", agent="bob", agenda=["tone"],
+            measure=coaching.Measure(metric="qa_score", baseline=windows[0], follow_up=windows[1])), metadata=floor.as_person("sue"))
+        asked = coaching.MeasureEffectRequest(tenant="acme", id=planned.session.id)
+
+        def ask(person: str) -> grpc.StatusCode | None:
+            metadata = (*floor.as_person(person), (METADATA_KEY, str(planned.position)))
+            return code(lambda: stub.MeasureEffect(asked, metadata=metadata))
+
+        assert (ask("sue"), ask("max")) == (grpc.StatusCode.FAILED_PRECONDITION, None)
 
     def test_leaves_it_out_of_simulations_and_of_the_drift(self, floor: Office, case: Case) -> None:
         def simulated(person: str) -> set[str]:
