@@ -118,7 +118,8 @@ def _says_na(question: Question, value: object) -> bool:
     if not isinstance(value, str | int | float):
         return False
     number = exact(value) if question.kind is Kind.NUMERIC else None
-    if number in question.na_values or find(word(value), [each for each in question.na_values if isinstance(each, str)]):
+    words = [each for each in question.na_values if isinstance(each, str)]
+    if number in question.na_values or (words and find(word(value), words)):
         return True
     said = word(value).lower()
     is_option = any(said in (option.id.lower(), option.label.lower()) for option in question.options)

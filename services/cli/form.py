@@ -146,7 +146,7 @@ def _notes(form: Form, question: Question) -> Iterator[str]:
     if question.may_be_na:
         yield "N/A"
     if question.bonus:
-        yield "bonus"
+        yield "only deducts" if question.only_deducts else "bonus"
     if form.shown_when[question.id]:
         yield "conditional"
     if question.critical:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from opsledger.core.quality.form import Form
+from opsledger.core.quality.form import Form, Question
 from opsledger.core.quality.result import plain_result
 from opsledger.core.quality.scoring import Outcome, Scored
 from opsledger.core.quality.summary import Figure, Summary, summarise
@@ -81,7 +81,7 @@ def figure(found: Figure) -> dict[str, Any]:
 def show(found: Scores, *, with_evaluations: bool) -> None:
     console = Console()
     if with_evaluations and len(found.scored) == 1:
-        console.print(_parts(found.scored[0]))
+        console.print(_parts(found.form, found.scored[0]))
     elif with_evaluations and len(found.scored) <= ROWS_MAX:
         console.print(_evaluations(found))
     table = Table("", "evaluations", "mean score", "95 % from, to", "passed", "95 % from, to", title=f"By the form {found.form.id}",
@@ -119,16 +119,23 @@ def _evaluations(found: Scores) -> Table:
     return table
 
 
-def _parts(scored: Scored) -> Table:
+def _parts(form: Form, scored: Scored) -> Table:
     table = Table("section", "question", "answer", "points", "of", "part of the score", "could be")
     for each in scored.contributions:
         points = "–" if each.points is None else f"{float(each.points):g}"
         table.add_row(each.section, each.question, each.state, points, f"{float(each.possible_points):g}", percent(each.share),
-                      percent(each.of) + (" bonus" if each.bonus else ""))
+                      percent(each.of) + _beside(form.questions[each.question]))
     table.add_section()
     reason = f" ({scored.reason})" if scored.reason else ""
     table.add_row("", f"{scored.outcome or 'score'} {scored.band or ''}".strip(), "", "", "", percent(scored.score) + reason, "")
     return table
+
+
+def _beside(question: Question) -> str:
+    """Of what is not part of the whole."""
+    if question.only_deducts:
+        return " off"
+    return " bonus" if question.bonus else ""
 
 
 def _row(table: Table, name: str, summary: Summary) -> None:

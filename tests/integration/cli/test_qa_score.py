@@ -87,6 +87,17 @@ def test_one_evaluation_shows_its_parts(form: Path, tmp_path: Path) -> None:
     assert "60.00 %" in shown.out
 
 
+def test_a_score_that_is_shown_like_the_mark_and_fails_says_why(tmp_path: Path) -> None:
+    form = tmp_path / "form.yaml"
+    form.write_text(yaml.safe_dump(form_of([choice("a", 0, 2, 3)], pass_mark=66.67)))
+    answers = as_csv(tmp_path / "a.csv", [{"id": name, "a": points} for name, points in (("near", 2), ("far", 0), ("full", 3))])
+    shown = run("qa", "score", "--form", form, "--answers", answers)
+    assert "66.67 %" in shown.out
+    assert [line for line in shown.out.splitlines() if "fails" in line and ":" in line] == ["near fails: 2/3 = 66.666…% < 66.67%"]
+    assert [each["outcome_reason"] for each in score(form, answers)["evaluations"]] == [
+        "2/3 = 66.666…% < 66.67%", "0% < 66.67%", "100% ≥ 66.67%"]
+
+
 def test_columns_can_be_called_otherwise(form: Path, tmp_path: Path) -> None:
     rows = [{"Ticket": row["id"], "Who": "ann", "Quality": row["q1"], "q2": row["q2"], "q3": row["q3"], "q4": row["q4"]} for row in ROWS]
     file = as_csv(tmp_path / "a.csv", rows, ";")

@@ -218,6 +218,7 @@ def test_a_draft_is_submitted_as_it_was_saved(shared: Office) -> None:
     assert (done.versions[0].sheet, done.draft) == (saved.draft, pb.Sheet())
     assert done.versions[0].sheet.notes["tone"] == said.notes["tone"]
     shares = {each.question: (each.share.numerator, each.share.denominator) for each in done.score.contributions}
+    assert done.score.outcome_reason == done.versions[0].score.outcome_reason == "60% < 70%"
     assert shares == {"greeting": ("2", "5"), "solution": ("1", "10"), "tone": ("1", "10"), "closing": ("0", "1")}
 
 
