@@ -3,54 +3,43 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 
 import yaml
 
+from opsledger.core.documents import CHARACTERS_MAX
 from opsledger.core.errors import FieldViolation, InvalidInput
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice, of which YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable):
-                if key in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is there twice", key_node.start_mark)
-                seen.add(key)
-        return super().construct_mapping(node, deep)
-
-    def construct_date(self, node: yaml.ScalarNode) -> object:
-        try:
-            return self.construct_yaml_timestamp(node)
-        except ValueError as error:  # 2026-02-30
-            raise yaml.constructor.ConstructorError(None, None, f"{node.value}: {error}", node.start_mark) from None
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_date)
+from opsledger.services.bounded_yaml import Loader, PlainLoader, load
 
 
 def read_document(path: Path) -> object:
     """The content of a YAML or JSON file; ``-`` is standard input. Raises InvalidInput, naming file and line."""
+    return read_yaml(path, Loader)
+
+
+def read_texts(path: Path) -> object:
+    """The same, with every value as the text that it is."""
+    return read_yaml(path, PlainLoader)
+
+
+def read_yaml(path: Path, loader: type[Loader | PlainLoader]) -> object:
     try:
         with nullcontext(sys.stdin) if path == Path("-") else path.open(encoding="utf-8-sig") as file:
-            return yaml.load(file, _Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{place(path)}, line {mark.line + 1}" if mark else place(path)
-        raise InvalidInput(FieldViolation(where, "NOT_YAML", error.problem or "is not YAML")) from None
+            return load(file.read(CHARACTERS_MAX + 1), loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(FieldViolation(place(path), "NOT_YAML", f"is not a YAML file: {error}")) from None
+        raise not_yaml(place(path), error) from None
     except OSError as error:
         raise InvalidInput(FieldViolation(place(path), "UNREADABLE", error.strerror or "cannot be read")) from None
+
+
+def not_yaml(file: str, error: yaml.YAMLError | UnicodeDecodeError) -> InvalidInput:
+    """The error that says what is wrong with a file, and on which line where that is known."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return InvalidInput(FieldViolation(f"{file}, line {error.problem_mark.line + 1}", "NOT_YAML", error.problem or "is not YAML"))
+    return InvalidInput(FieldViolation(file, "NOT_YAML", f"is not a YAML file: {error}"))
 
 
 def place(path: Path) -> str:

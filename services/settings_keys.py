@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from opsledger.core.errors import FieldViolation, InvalidSettings
+from opsledger.services.bounded_yaml import Loader, load
 
 KeyPath = tuple[str, ...]
 
@@ -39,8 +40,8 @@ def read_file(path: Path) -> ConfigFile:
     """A YAML file of settings. Raises InvalidSettings when it cannot be read or is not a mapping."""
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        root = yaml.compose(text, Loader)
+        values = load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSettings(FieldViolation(str(path), "UNREADABLE", str(error))) from None
     except yaml.YAMLError as error:

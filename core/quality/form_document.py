@@ -1,7 +1,6 @@
 """Form documents (YAML or JSON files, already read) become forms. docs/quality.md lists their keys."""
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -9,6 +8,7 @@ from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
+from opsledger.core.documents import parse_json
 from opsledger.core.errors import FieldViolation, InvalidForm
 from opsledger.core.quality.condition import leaves
 from opsledger.core.quality.condition_document import check_condition, read_condition, resolved
@@ -68,8 +68,8 @@ def read_form(document_json: str) -> Form:
 def load_document(document_json: str) -> dict[str, object]:
     """The document in a JSON text, whatever it says. Raises InvalidForm when there is none."""
     try:
-        found = json.loads(document_json)
-    except (ValueError, RecursionError) as error:
+        found = parse_json(document_json)
+    except ValueError as error:
         raise InvalidForm(FieldViolation("document_json", "NOT_JSON", f"is not JSON: {error}")) from None
     if not isinstance(found, dict):
         raise InvalidForm(FieldViolation("document_json", "NOT_A_MAPPING", "must be a mapping with the keys form, scoring, sections"))

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
 
+from opsledger.core.documents import check_document
 from opsledger.core.errors import FieldViolation, InvalidForm, NotFound
 from opsledger.core.quality.form_document import load_document, read_form
 from opsledger.core.quality.form_names import check_names
@@ -73,6 +74,7 @@ class EvaluationForm(Aggregate):
 
     def draft(self, document_json: str, drafted_by: str, now_us: int) -> None:
         """Keep a form that is to be published later. Raises InvalidForm when it is another one's; it may be unfinished."""
+        check_document(document_json, "document_json", InvalidForm)
         self._check_name(load_document(document_json).get("form"))
         if not _same(document_json, self.draft_json):
             self._drafted(document_json=document_json, drafted_by=drafted_by, drafted_at_us=now_us)
@@ -86,6 +88,7 @@ class EvaluationForm(Aggregate):
         document_json = document_json or self.draft_json
         if not document_json:
             raise InvalidForm(FieldViolation("document_json", "REQUIRED", "must be set, as there is no draft to publish"))
+        check_document(document_json, "document_json", InvalidForm)
         form = read_form(document_json)
         self._check_name(form.id)
         if self.versions and _same(document_json, self.versions[-1].document_json):

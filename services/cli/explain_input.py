@@ -1,18 +1,18 @@
 """What ``opsledger sla explain`` reads: rules and ticket events, in one file or in two."""
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from opsledger.core.documents import parse_json
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.sla.calendar import Calendar, parse_calendar
 from opsledger.core.sla.rules import Rules, parse_rules
 from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.order import in_order
 from opsledger.services.documents import naming, place
+from opsledger.services.importers.files import open_source
 from opsledger.services.rules.files import read_rules_document
 from opsledger.services.tickets.written import ENVELOPE, read_event
 
@@ -80,15 +80,12 @@ def _tickets(
 
 
 def _lines(path: Path) -> Iterator[tuple[str, object]]:
-    try:
-        text = sys.stdin.read() if path == Path("-") else path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInput(FieldViolation(place(path), "NOT_UTF8", "is not UTF-8 text")) from None
-    except OSError as error:
-        raise InvalidInput(FieldViolation(place(path), "UNREADABLE", error.strerror or "cannot be read")) from None
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                yield f"line {number}: ", json.loads(line)
-            except ValueError as error:
-                raise InvalidInput(FieldViolation(f"{place(path)}, line {number}", "NOT_JSON", f"is not JSON: {error}")) from None
+    with open_source(str(path)) as source:
+        lines = source.lines("utf-8-sig")
+        for number, line in enumerate(lines, 1):
+            lines.begin_row()
+            if line.strip():
+                try:
+                    yield f"line {number}: ", parse_json(line)
+                except ValueError as error:
+                    raise InvalidInput(FieldViolation(f"{source.name}, line {number}", "NOT_JSON", f"is not JSON: {error}")) from None

@@ -7,15 +7,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from opsledger.core.documents import parse_json
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli.explain import explain
 
 if TYPE_CHECKING:
     from opsledger.core.sla.calendar import Calendar
+    from opsledger.services.importers.files import Source
 
 group = typer.Typer(no_args_is_help=True, help="SLA arithmetic and explanations, offline.")
 group.command()(explain)
@@ -107,43 +109,36 @@ def _seconds(span_us: int) -> str:
 def _answer_lines(path: str, add: Callable[[Lines], None]) -> None:
     """Give every line of a JSON lines file back with what ``add`` puts in. Raises InvalidInput, naming file, line and field."""
     from opsledger.services.documents import naming
+    from opsledger.services.importers.files import open_source
 
-    name = "standard input" if path == "-" else path
-    with _opened(path) as file:
-        numbered = _read_lines(file, name)
+    with open_source(path) as source:
+        numbered = _read_lines(source)
         while chunk := list(islice(numbered, CHUNK_LINES)):
             lines = [line for _, line in chunk]
             try:
                 add(lines)
             except InvalidInput:
                 for number, line in chunk:  # once more, one by one, to find the line at fault
-                    with naming(f"{name}, line {number}"):
+                    with naming(f"{source.name}, line {number}"):
                         add([line])
                 raise
             sys.stdout.write("".join(json.dumps(line) + "\n" for line in lines))
 
 
-def _opened(path: str) -> TextIO:
-    try:
-        return sys.stdin if path == "-" else open(path, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput(FieldViolation("--input", "UNREADABLE", f"{path}: {error.strerror}")) from None
-
-
-def _read_lines(file: TextIO, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    number = 0
-    try:
-        for number, text in enumerate(file, 1):
-            if not text.strip():
-                continue
-            line = json.loads(text)
-            if not isinstance(line, dict):
-                raise InvalidInput(FieldViolation(f"{name}, line {number}", "INVALID", "must be a JSON object"))
-            yield number, line
-    except UnicodeDecodeError:
-        raise InvalidInput(FieldViolation(f"{name}, after line {number}", "NOT_UTF8", "is not UTF-8 text")) from None
-    except ValueError as error:
-        raise InvalidInput(FieldViolation(f"{name}, line {number}", "NOT_JSON", f"is not JSON: {error}")) from None
+def _read_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+    lines = source.lines("utf-8-sig")
+    for number, text in enumerate(lines, 1):
+        lines.begin_row()
+        if not text.strip():
+            continue
+        place = f"{source.name}, line {number}"
+        try:
+            line = parse_json(text)
+        except ValueError as error:
+            raise InvalidInput(FieldViolation(place, "NOT_JSON", f"is not JSON: {error}")) from None
+        if not isinstance(line, dict):
+            raise InvalidInput(FieldViolation(place, "INVALID", "must be a JSON object"))
+        yield number, line
 
 
 def _add_elapsed(calendar: Calendar, lines: Lines) -> None:

@@ -12,12 +12,13 @@ import structlog
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from grpc_status import rpc_status
 
 from opsledger.core import errors
+from opsledger.services.grpc.fitting import fitting, shortened
 
 DOMAIN = "opsledger"
 
@@ -66,12 +67,10 @@ def message_of(error: BaseException) -> Status:
         details: list[Message] = [ErrorInfo(domain=DOMAIN, reason=reason, metadata={"incident": incident})]
     else:
         assert isinstance(error, errors.OpsledgerError)  # only they are in the table
-        text = str(error)
+        text = shortened(str(error))
         details = [ErrorInfo(domain=DOMAIN, reason=error.reason, metadata=_metadata(error))]
     if isinstance(error, errors.InvalidInput):
-        details.append(BadRequest(field_violations=[
-            BadRequest.FieldViolation(field=v.field, reason=v.reason, description=v.description) for v in error.violations
-        ]))
+        details.append(fitting(error.violations))
     if delay_ms := RETRY_AFTER_MS.get(code):
         details.append(RetryInfo(retry_delay=Duration(nanos=delay_ms % 1000 * 1_000_000, seconds=delay_ms // 1000)))
     return Status(code=code.value[0], message=text, details=[_any(detail) for detail in details])

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.reading import shown
 from opsledger.core.tickets.state import TicketState
 from opsledger.services.importers.columns import other_delimiter, same
 from opsledger.services.importers.mapping import FormatSpec, TicketSpec
 from opsledger.services.importers.mapping_values import ChoiceSpec, Conditions, ConditionSpec, ValueSpec
+from opsledger.services.importers.patterns import Pattern
 from opsledger.services.importers.quantities import number
 
 Cells = Sequence[str]
@@ -71,7 +73,8 @@ class Binder:
         """What a value says of a row."""
         read = self._template(path, spec.value) if spec.choose is None else self._chosen(path, spec.choose)
         if spec.match is not None:
-            read = _matched(read, self._pattern(f"{path}.match", spec.match))
+            pattern, source = self._pattern(f"{path}.match", spec.match), read
+            read = lambda cells: pattern.value_in(source(cells))  # noqa: E731  # one step of several
         if spec.case is not None:
             read = _in_case(read, str.lower if spec.case == "lower" else str.upper)
         if spec.map is not None:
@@ -157,12 +160,12 @@ class Binder:
 
         return look_up
 
-    def _pattern(self, path: str, pattern: str, *, ignore_case: bool = False) -> re.Pattern[str]:
+    def _pattern(self, path: str, pattern: str, *, ignore_case: bool = False) -> Pattern:
         try:
-            return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
-        except re.error as error:
-            self.fault(path, "INVALID", f"{pattern!r} is not a regular expression: {error}")
-            return re.compile("")
+            return Pattern(pattern, ignore_case=ignore_case)
+        except ValueError as error:
+            self.fault(path, "INVALID", f"{shown(pattern)} {error}")
+            return Pattern("")
 
     def _condition(self, path: str, cell: Text, spec: ConditionSpec, alone: bool) -> Test:
         tests: list[Test] = []
@@ -178,7 +181,7 @@ class Binder:
             tests.append(lambda cells, before: read(cells) not in unwanted)
         if spec.matches is not None:
             pattern = self._pattern(f"{path}.matches", spec.matches, ignore_case=spec.ignore_case)
-            tests.append(lambda cells, before: pattern.search(cell(cells)) is not None)
+            tests.append(lambda cells, before: pattern.found_in(cell(cells)))
         if spec.empty is not None:
             empty = spec.empty
             tests.append(lambda cells, before: (read(cells) == "") == empty)
@@ -195,16 +198,6 @@ class Binder:
             return self.number(read(cells) or "0") > self.number((read(before) if before else "") or "0")
         except ValueError as error:
             raise BadValue(path, str(error)) from None
-
-
-def _matched(read: Text, pattern: re.Pattern[str]) -> Text:
-    def find(cells: Cells) -> str:
-        found = pattern.search(read(cells))
-        if found is None:
-            return ""
-        return (found.group(1) if pattern.groups else found.group()) or ""
-
-    return find
 
 
 def _nothing(cells: Cells) -> str:

@@ -1,20 +1,14 @@
 """What a file's first bytes say it is: packed text, a workbook, or something that cannot be read here. Its name says nothing."""
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
 import shutil
 import tempfile
-from collections.abc import Callable
-from typing import IO, NamedTuple, cast
-from zipfile import BadZipFile, ZipFile
+from typing import NamedTuple, cast
+from zipfile import ZIP_LZMA, BadZipFile, ZipFile
 
-_Open = Callable[[IO[bytes]], IO[bytes]]
-_PACKED: tuple[tuple[bytes, _Open], ...] = (
-    (b"\x1f\x8b", cast(_Open, gzip.open)), (b"\xfd7zXZ\x00", cast(_Open, lzma.open)), (b"BZh", cast(_Open, bz2.open)),
-)
+from opsledger.services.importers.unpacking import PACKED, Packed, Unpacked, Unreadable
+
 _ZIP = b"PK\x03\x04"
 _REFUSED = (
     (b"\xd0\xcf\x11\xe0", "is a workbook of old Excel (.xls), or one with a password: save it as .xlsx without a password, or as CSV"),
@@ -33,28 +27,25 @@ _LAYERS_MAX = 3
 """A table in a zip in a gzip; nothing real is packed more often."""
 
 
-class Unreadable(Exception):
-    """The message says what the file is and what to do."""
-
-
 class Content(NamedTuple):
-    stream: IO[bytes]
+    stream: io.BufferedReader
     is_workbook: bool = False
     """An .xlsx file; ``stream`` can seek."""
 
 
 def unpacked(raw: io.BufferedReader) -> Content:
     """What is inside the file. Raises Unreadable for what is neither text nor a workbook."""
-    stream: io.BufferedReader = raw
+    packed = Packed(raw)
+    stream = raw
     for _ in range(_LAYERS_MAX):
         start = stream.peek(_START_BYTES)[:_START_BYTES]
-        if opener := next((opener for magic, opener in _PACKED if start.startswith(magic)), None):
-            stream = io.BufferedReader(cast(io.RawIOBase, opener(stream)))
+        if opener := next((opener for magic, opener in PACKED if start.startswith(magic)), None):
+            stream = io.BufferedReader(Unpacked(opener(_counted(stream, raw, packed)), packed))
         elif start.startswith(_ZIP):
-            content = _zip_content(stream)
+            content = _zip_content(_counted(stream, raw, packed))
             if content.is_workbook:
                 return content
-            stream = io.BufferedReader(cast(io.RawIOBase, content.stream))
+            stream = io.BufferedReader(Unpacked(content.stream, packed))
         elif stream.peek(_TAR_BYTES)[_TAR_PLACE:_TAR_BYTES] == _TAR:
             raise Unreadable("is a tar archive: unpack it first, and import its files one after the other")
         elif reason := next((reason for magic, reason in _REFUSED if start.startswith(magic)), None):
@@ -62,6 +53,11 @@ def unpacked(raw: io.BufferedReader) -> Content:
         else:
             return Content(stream)
     raise Unreadable(f"is packed more than {_LAYERS_MAX} times: unpack it first")
+
+
+def _counted(stream: io.BufferedReader, raw: io.BufferedReader, packed: Packed) -> io.BufferedReader:
+    """What lies on disk is counted once, however many layers it has."""
+    return io.BufferedReader(packed) if stream is raw else stream
 
 
 def _zip_content(stream: io.BufferedReader) -> Content:
@@ -82,15 +78,17 @@ def _zip_content(stream: io.BufferedReader) -> Content:
     if len(files) != 1:
         shown = ", ".join(files[:5]) + (", …" if len(files) > 5 else "")
         raise Unreadable(f"is a zip of {len(files)} files ({shown}): unpack it and import them one after the other")
+    if archive.getinfo(files[0]).compress_type == ZIP_LZMA:
+        raise Unreadable("is a zip packed by LZMA, whose memory is unbounded: unpack it first")
     try:
-        return Content(archive.open(files[0]))
+        return Content(io.BufferedReader(cast(io.RawIOBase, archive.open(files[0]))))
     except (RuntimeError, NotImplementedError) as error:  # zipfile says so of passwords and of methods that it does not know
         raise Unreadable(f"is a zip that cannot be unpacked here: {error}") from error
 
 
-def _copy(stream: IO[bytes]) -> IO[bytes]:
+def _copy(stream: io.BufferedReader) -> io.BufferedReader:
     """A zip's list of files stands at its end, so that it cannot be read from a pipe."""
     copy = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the content that is read from it, and has no name
     shutil.copyfileobj(stream, copy)
     copy.seek(0)
-    return copy
+    return cast(io.BufferedReader, copy)  # one that writes too

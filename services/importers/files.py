@@ -10,16 +10,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, cast
 from zipfile import BadZipFile
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.importers.columns import column_names, not_a_table
-from opsledger.services.importers.containers import Unreadable, unpacked
+from opsledger.services.importers.containers import unpacked
 from opsledger.services.importers.encodings import MARK_BYTES_MAX, WrongEncoding, not_in_its_encoding, settled, watched
+from opsledger.services.importers.unpacking import Unreadable
 
 CELL_CHARACTERS_MAX = 1_000_000
+ROW_CHARACTERS_MAX = 4_000_000
+"""Of a line, and of a row of a table over all its lines; rows stand in memory."""
+TEXT_CHARACTERS_MAX = 20_000_000
+"""Of a file that is read in one piece."""
 _WATCH_LINES = 1_000
 
 
@@ -70,14 +76,55 @@ class Source:
             self.watch()
         self.line = line
 
-    def text(self, encoding: str) -> io.TextIOWrapper:
+    def lines(self, encoding: str) -> Lines:
         """Raises WrongEncoding, now or while it is read, for what is not text in that encoding."""
+        return Lines(self.name, self._text(encoding))
+
+    def text(self, encoding: str) -> str:
+        """All of it. Raises WrongEncoding; InvalidInput for a file that is too long for that."""
+        found = self._text(encoding).read(TEXT_CHARACTERS_MAX + 1)
+        if len(found) > TEXT_CHARACTERS_MAX:
+            text = f"holds more than {TEXT_CHARACTERS_MAX:,} characters; lines (CSV, JSON lines) are read one by one"
+            raise InvalidInput(FieldViolation(self.name, "TOO_LONG", text))
+        return found
+
+    def _text(self, encoding: str) -> io.TextIOWrapper:
         if self.is_workbook:
             raise Unreadable("is a workbook (.xlsx): `opsledger import csv` and `import servicenow` read its tables")
-        stream = io.BufferedReader(cast(io.RawIOBase, self.stream))
+        stream = self.stream
         settled_encoding, mark_bytes = settled(encoding, stream.peek(MARK_BYTES_MAX)[:MARK_BYTES_MAX])
         stream.read(mark_bytes)
         return io.TextIOWrapper(cast(io.BufferedReader, watched(stream, settled_encoding)), encoding=settled_encoding, newline="")
+
+
+class Lines:
+    """The lines of a text with their ends, in bounded memory. Raises InvalidInput for one, or a row of them, that is too long."""
+
+    def __init__(self, name: str, text: io.TextIOWrapper) -> None:
+        self._name, self._read = name, text.readline
+        self.number = 0
+        """Of the last line, from 1."""
+        self._room = ROW_CHARACTERS_MAX
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._read(self._room + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self._room -= len(line)
+        if self._room < 0:
+            raise InvalidInput(FieldViolation(
+                f"{self._name}: line {self.number}", "TOO_LONG",
+                f"is longer than {ROW_CHARACTERS_MAX:,} characters, with the lines that its row began on: is it text, and in lines?",
+            ))
+        return line
+
+    def begin_row(self) -> None:
+        """The next line begins a row."""
+        self._room = ROW_CHARACTERS_MAX
 
 
 @contextmanager
@@ -124,15 +171,14 @@ class Table:
         """Raises InvalidInput when the file has no header, or one that is none."""
         csv.field_size_limit(CELL_CHARACTERS_MAX)
         self._source = source
-        text = source.text(layout.encoding)
-        for _ in range(layout.skip_lines):
-            text.readline()
+        self._lines = source.lines(layout.encoding)
+        for _ in islice(self._lines, layout.skip_lines):
+            self._lines.begin_row()
         # strict: a quote that is never closed would swallow the rest of the file
         self._reader = csv.reader(
-            text, delimiter=layout.delimiter, quotechar=layout.quote or None, strict=True,
+            self._lines, delimiter=layout.delimiter, quotechar=layout.quote or None, strict=True,
             quoting=csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE,
         )
-        self._lines_before = layout.skip_lines
         header = layout.columns or tuple(next(self._reader, []))
         place = f"{source.name}: line {layout.skip_lines + 1}"
         if not layout.columns and (reason := not_a_table(layout.delimiter.join(header))):
@@ -145,17 +191,15 @@ class Table:
 
     def __iter__(self) -> Iterator[Row]:
         """Every row with something in it, whatever its length, as it stands in the file."""
-        begins = self._line
+        begins = self._lines.number
         self._source.reached(begins)
+        self._lines.begin_row()
         for cells in self._reader:
             if any(map(str.strip, cells)):
                 yield Row(begins + 1, tuple(cells))
-            begins = self._line
+            begins = self._lines.number
             self._source.reached(begins)
-
-    @property
-    def _line(self) -> int:
-        return self._lines_before + self._reader.line_num
+            self._lines.begin_row()
 
     def length_violation(self, row: Row) -> FieldViolation | None:
         """What is wrong with a row that has more or fewer cells than the table has columns.

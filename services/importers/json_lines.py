@@ -19,7 +19,9 @@ from opsledger.services.tickets.codec import decode
 class EventsReader:
     def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> None:
         """Every event of the file goes into the spool. Empty lines are passed over. Raises InvalidInput as ``problems`` says."""
-        for number, text in enumerate(source.text("utf-8-sig"), start=1):
+        lines = source.lines("utf-8-sig")
+        for number, text in enumerate(lines, start=1):
+            lines.begin_row()
             source.reached(number)
             line = text.strip()
             if not line:

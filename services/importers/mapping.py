@@ -9,11 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.services.documents import read_texts
 from opsledger.services.importers.mapping_values import ActorSpec, ActorValue, AnyOf, Condition, Section, Value, ValueSpec, Words
 
 Fields = dict[str, Any]
@@ -202,14 +202,7 @@ class MappingSpec(Section):
 
 def load_mapping(file: Path) -> MappingSpec:
     """Raises InvalidInput, naming the file and the key's path, for a mapping that cannot be used."""
-    try:
-        document = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)  # BaseLoader leaves every scalar text
-    except OSError as error:
-        raise InvalidInput(FieldViolation(str(file), "UNREADABLE", error.strerror or str(error))) from error
-    except (UnicodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{file}: line {mark.line + 1}" if mark else str(file)
-        raise InvalidInput(FieldViolation(place, "MALFORMED", f"is not YAML: {getattr(error, 'problem', None) or error}")) from error
+    document = read_texts(file)
     if not isinstance(document, dict):
         raise InvalidInput(FieldViolation(str(file), "MALFORMED", "must be a mapping of keys, as docs/importing.md shows"))
     try:

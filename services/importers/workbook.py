@@ -15,8 +15,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.importers.columns import column_names
-from opsledger.services.importers.containers import Unreadable
 from opsledger.services.importers.files import Layout, Row, Source
+from opsledger.services.importers.unpacking import Unreadable
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook

@@ -1,12 +1,12 @@
 """The rule books of all programs, as the recorded publications make them."""
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
+from opsledger.core.documents import parse_json
 from opsledger.core.errors import FieldViolation, InvalidInput, InvalidRules
 from opsledger.core.ports import RecordedEvent
 from opsledger.core.sla.rules import RuleBook, Rules, parse_rules
@@ -53,7 +53,7 @@ def effective_from_us(message: RulesPublished) -> int:
 def read_document(document_json: str) -> Rules:
     """The rules of a document. Raises InvalidRules."""
     try:
-        document = json.loads(document_json)
+        document = parse_json(document_json)
     except ValueError as error:
         raise InvalidRules(FieldViolation("document_json", "INVALID", f"is not JSON: {error}")) from error
     if not isinstance(document, dict):

@@ -1,19 +1,19 @@
 """Answers to a form from a file: a CSV row, a JSON line or an entry of a JSON or YAML list for each evaluation."""
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import yaml
 
+from opsledger.core.documents import parse_json
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.names import find
 from opsledger.core.quality.answers import Answers, read_answers
 from opsledger.core.quality.form import Form
-from opsledger.services.documents import naming
+from opsledger.services.bounded_yaml import load
+from opsledger.services.documents import naming, not_yaml
 from opsledger.services.importers.columns import require_columns
 from opsledger.services.importers.files import Layout, Source, Table, open_source, whole_rows
 
@@ -86,10 +86,7 @@ def _rows(source: Source, form: Form, reading: Reading) -> Iterator[_Raw]:
     if name.endswith((".yaml", ".yml", ".json", ".jsonl", ".ndjson")):
         yield from _entries(source)
         return
-    start = source.stream.read(1)
-    rest = source.stream.read()
-    source.stream = io.BytesIO(start + rest)
-    if start in (b"{", b"["):
+    if source.stream.peek(1)[:1] in (b"{", b"["):
         yield from _entries(source)
     else:
         yield from _table(source, form, reading)
@@ -106,10 +103,12 @@ def _table(source: Source, form: Form, reading: Reading) -> Iterator[_Raw]:
 
 
 def _entries(source: Source) -> Iterator[_Raw]:
-    text = source.text("utf-8-sig").read()
+    text = source.text("utf-8-sig")
     try:
-        document = _json(text) if source.name.endswith((".json", ".jsonl", ".ndjson")) or text[:1] in "{[" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
+        document = _json(text) if source.name.endswith((".json", ".jsonl", ".ndjson")) or text[:1] in "{[" else load(text)
+    except yaml.YAMLError as error:
+        raise not_yaml(source.name, error) from None
+    except ValueError as error:
         raise InvalidInput(FieldViolation(source.name, "MALFORMED", f"is neither JSON nor YAML: {error}")) from None
     if isinstance(document, dict):
         document = document["evaluations"] if isinstance(document.get("evaluations"), list) else [document]
@@ -124,12 +123,12 @@ def _entries(source: Source) -> Iterator[_Raw]:
 def _json(text: str) -> object:
     """One document, or one on each line."""
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) < 2:
             raise
-        return [json.loads(line) for line in lines]
+        return [parse_json(line) for line in lines]
 
 
 def _answers(fields: Mapping[str, Any], form: Form, reading: Reading) -> Mapping[str, object]:

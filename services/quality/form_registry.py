@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from opsledger.core.documents import check_document
 from opsledger.core.errors import FieldViolation, InvalidForm, InvalidInput, NotFound, VersionConflict
 from opsledger.core.quality.form import Form
 from opsledger.core.quality.form_document import load_document, read_form
@@ -55,6 +56,7 @@ class FormRegistry:
     def referred(self, tenant: str, ref: pb.FormRef, field: str) -> Form:
         """A published version, or the document that the reference holds. Raises NotFound, InvalidForm."""
         if ref.document_json:
+            check_document(ref.document_json, f"{field}.document_json", InvalidForm)
             return read_form(ref.document_json)
         if not ref.form:
             raise InvalidInput(FieldViolation(f"{field}.form", "REQUIRED", "must name a form, unless document_json is set"))

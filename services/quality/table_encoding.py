@@ -2,10 +2,8 @@
 from __future__ import annotations
 
 import codecs
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.importers.files import Source
@@ -39,7 +37,7 @@ def naming_encoding(source: Source, asked: str) -> Iterator[str]:
 
 def _marked(source: Source) -> str | None:
     """As the first bytes say: a table begins with a letter of ASCII, of which UTF-16 has a zero beside it."""
-    start = cast(io.BufferedReader, source.stream).peek(4)[:4]
+    start = source.stream.peek(4)[:4]
     for mark, encoding in _MARKS:
         if start.startswith(mark):
             return encoding

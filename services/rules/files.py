@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from opsledger.core.documents import CHARACTERS_MAX
 from opsledger.core.errors import FieldViolation, InvalidRules
 from opsledger.services.documents import place, read_document
 
@@ -15,6 +16,10 @@ def read_rules_document(path: Path) -> dict[str, Any]:
         raise InvalidRules(FieldViolation(place(path), "NOT_A_MAPPING", "must have the keys time_zone, calendars, policies"))
     calendars = document.get("calendars")
     if isinstance(calendars, dict):
+        files = [path.parent / calendar for calendar in calendars.values() if isinstance(calendar, str)]
+        if sum(file.stat().st_size for file in files if file.is_file()) > CHARACTERS_MAX:
+            text = f"holds more than {CHARACTERS_MAX:,} characters, all its files together"
+            raise InvalidRules(FieldViolation(f"{place(path)}: calendars", "TOO_LONG", text))
         document["calendars"] = {
             name: read_document(path.parent / calendar) if isinstance(calendar, str) else calendar for name, calendar in calendars.items()
         }

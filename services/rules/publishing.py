@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from opsledger.core.documents import check_document
 from opsledger.core.errors import FieldViolation, InvalidInput, InvalidRules, NotFound
 from opsledger.core.ports import RecordedEvent
 from opsledger.core.sla.rules import RuleBook
@@ -100,6 +101,7 @@ def _check(request: PublishRulesRequest) -> None:
         found += check_instant("effective_from", timestamp_us(request.effective_from))
     if found:
         raise InvalidInput(*found)
+    check_document(request.document_json, "document_json", InvalidRules)
     rules = read_document(request.document_json)
     for name in ("tenant", "program"):
         meant, said = getattr(request, name), getattr(rules, name)

@@ -1,7 +1,9 @@
 """Every error of the tree has its place in the table, and what is not in it tells the client nothing."""
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
@@ -76,3 +78,20 @@ def test_an_unknown_exception_tells_the_client_only_where_the_log_has_it(capsys:
         status, found = status_of(error), details(error)
     assert "hunter2" not in status.details + str(found)
     assert found[ErrorInfo].reason == "INTERNAL"
+
+
+@pytest.mark.parametrize("violations", [
+    [VIOLATION] * 50_000,
+    [errors.FieldViolation("名" * 9_000, "INVALID", "名" * 9_000)] * 3, [errors.FieldViolation("a", "INVALID", "\ud800")],
+])
+def test_an_error_with_many_mistakes_fits_into_what_clients_take(violations: list[errors.FieldViolation]) -> None:
+    """grpc-message is percent-encoded, the details base64: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md"""
+    status = status_of(errors.InvalidInput(*violations))
+    trailers = len(quote(status.details)) + sum(len(b64encode(value)) for _, value in status.trailing_metadata)
+    assert trailers < 7_900  # of the 8,192 that clients take without an option
+    found = details(errors.InvalidInput(*violations))[BadRequest]
+    assert isinstance(found, BadRequest)
+    if len(violations) == 50_000:
+        shown = len(found.field_violations) - 1
+        assert shown > 20
+        assert found.field_violations[-1].description == f"and {50_000 - shown:,} more"

@@ -152,7 +152,7 @@ def test_invalid_rows_can_be_left_out(journal: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (lzma.compress(EVENTS.encode())[:-20], "after line 0: cannot be read on"),
+        (lzma.compress(EVENTS.encode())[:-20], "after line 3: cannot be read on"),
         (gzip.compress(EVENTS.encode() * 3_000)[:-200], "cannot be read on"),
         (b"\xff\xfe{}", "begins with the byte order mark of utf-16"),
         (EVENTS.encode() + b"caf\xe9 noir\n", "byte 0xe9 of b'caf\\xe9 noir'. It would be 'café noir' in cp1252 (western Windows)"),

@@ -26,7 +26,6 @@ rules: [{emit: opened}]
     ("text", "place", "words"),
     [
         ("", "", "must be a mapping"),
-        ("ticket_id: [", "line 1", "not YAML"),
         ("occurred_at: '{at}'\nrules: [{emit: opened}]", "ticket_id", "required"),
         (GOOD + "colour: red", "colour", "not permitted"),
         (GOOD + "format: {delimiter: '::'}", "format", "one character"),
