@@ -49,6 +49,10 @@ class TicketState(NamedTuple):
     last_group: str = ""
     """The group that has it, or had it last."""
     opening_seen: bool = False
+    begun: bool = False
+    """A fact has been folded in."""
+    late_openings: int = 0
+    """Openings that were not the first fact: see ``_opened_late``."""
     reopening_seen: bool = False
     """A status change has already said what an explicit "reopened" is about to say."""
 
@@ -65,15 +69,17 @@ def begin(fact: TicketFact) -> TicketState:
 def evolve(state: TicketState, fact: TicketFact) -> TicketState:
     """The ticket after one more fact."""
     at_us = fact.occurred_at_us
-    state = state._replace(program=fact.program, changed_at_us=at_us)
+    is_first = not state.begun
+    state = state._replace(program=fact.program, changed_at_us=at_us, begun=True)
     match fact.fact:
+        case Opened() as opened if not is_first:
+            return _opened_late(state, opened, at_us)
         case Opened() as opened:
             state = state._replace(
                 channel=opened.channel, requester_id=opened.requester_id, source_status=opened.source_status,
                 priority=opened.priority, group=opened.group, last_group=opened.group or state.last_group,
                 agent=opened.agent, category=opened.category,
-                tags=opened.tags, attributes=opened.attributes, opening_seen=True,
-                opened_at_us=state.opened_at_us if state.opening_seen else at_us,
+                tags=opened.tags, attributes=opened.attributes, opening_seen=True, opened_at_us=at_us,
             )
             return _with_status(state, opened.status, at_us)
         case Assigned(group, agent):
@@ -111,6 +117,22 @@ def evolve(state: TicketState, fact: TicketFact) -> TicketState:
         case Merged(into_ticket_id):
             return state._replace(merged_into=into_ticket_id)
     return state
+
+
+def _opened_late(state: TicketState, opened: Opened, at_us: int) -> TicketState:
+    """An opening that is not the first fact (the source's clocks differ, or it says twice that a ticket was opened) says only what it says:
+    what it leaves unset stays as it is known, and it reopens nothing."""
+    state = state._replace(
+        **{name: said for name in _SAID if (said := getattr(opened, name))},
+        last_group=opened.group or state.last_group,
+        attributes={**state.attributes, **opened.attributes} if opened.attributes else state.attributes,
+        opening_seen=True, opened_at_us=state.opened_at_us if state.opening_seen else at_us, late_openings=state.late_openings + 1,
+    )
+    reopens = state.status.is_done and not opened.status.is_done
+    return state if reopens or opened.status is Status.NEW else _with_status(state, opened.status, at_us)
+
+
+_SAID = ("channel", "requester_id", "source_status", "priority", "group", "agent", "category", "tags")
 
 
 def fold(facts: Iterable[TicketFact]) -> TicketState | None:

@@ -16,6 +16,7 @@ from opsledger.core.sla.explain import Segment, SegmentState, describe, explain
 from opsledger.core.sla.rules import RuleBook
 from opsledger.core.sla.zones import local_time
 from opsledger.core.tickets.facts import TicketFact, TicketKey
+from opsledger.core.tickets.remarks import remarks
 
 SEGMENTS_SHOWN_MAX = 40
 """Of one clock; JSON has them all."""
@@ -34,6 +35,8 @@ class Drawing:
     def ticket(self, ticket: TicketKey, facts: Sequence[TicketFact], clocks: Sequence[Clock]) -> None:
         self._console.print(f"[bold]Ticket {escape(ticket.ticket_id)}[/] of {escape(ticket.source)}, {len(facts)} facts; "
                             f"times in {self._zone.time_zone.key}")
+        for remark in remarks(facts):
+            self._console.print(f"Remarked: {self._time(remark.fact.occurred_at_us)} {escape(remark.text)}", style="yellow")
         if not clocks:
             self._console.print("No clock: no policy has a target for it.")
             return

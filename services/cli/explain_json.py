@@ -12,6 +12,7 @@ from opsledger.core.sla.clock import Applied, Clock, ClockState
 from opsledger.core.sla.explain import FACT_KINDS, Segment, SegmentState, describe, explain
 from opsledger.core.sla.rules import RuleBook
 from opsledger.core.tickets.facts import TicketFact, TicketKey
+from opsledger.core.tickets.remarks import remarks
 
 
 class ExplanationWriter:
@@ -23,6 +24,7 @@ class ExplanationWriter:
         return {
             "tenant": ticket.tenant, "program": facts[-1].program, "source": ticket.source, "ticket_id": ticket.ticket_id,
             "facts": len(facts), "clocks": [self.clock(clock) for clock in clocks],
+            "remarks": [{"text": remark.text, "cause": self._fact(remark.fact)} for remark in remarks(facts)],
         }
 
     def clock(self, clock: Clock) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Double, Index, MetaData, Table
 
 from opsledger.services.projections.columns import amount, count, metadata, position, text, time_us
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """Goes up with every change to a table; the read models are then rebuilt."""
 
 
@@ -28,6 +28,7 @@ tickets = Table(
     text("category"), text("channel"), text("requester_id"),
     time_us("opened_at_us"), time_us("changed_at_us"), time_us("resolved_at_us", optional=True),
     count("resolutions"), count("reopenings"), count("transfers"), count("public_replies"), count("requester_replies"),
+    count("late_openings", comment="openings that were not its first fact"),
     text("merged_into"),
     text("tags", comment="JSON list"), text("attributes", comment="JSON object"),
     count("facts", comment="how many facts it was folded from"),

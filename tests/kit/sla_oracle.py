@@ -84,8 +84,13 @@ class Oracle:
         was_done, old_group, was_merged, old_status = self.done, self.group, self.merged, self.status
         inner, agent, requester = fact.fact, fact.actor.kind is ActorKind.AGENT, fact.actor.kind is ActorKind.REQUESTER
         match inner:
-            case Opened():
+            case Opened() if not self.begun:
                 self.status, self.priority, self.group = inner.status.name.lower(), inner.priority, inner.group
+            case Opened():
+                self.priority, self.group = inner.priority or self.priority, inner.group or self.group
+                said = inner.status.name.lower()
+                if said != "new" and not (self.done and said not in ("resolved", "closed")):
+                    self.status = said
             case StatusChanged():
                 self.status = inner.status.name.lower()
             case Reopened() if self.done:

@@ -21,6 +21,7 @@ from opsledger.core.tickets.facts import (
     TicketFact,
 )
 from opsledger.core.tickets.order import in_order
+from opsledger.core.tickets.remarks import remarks
 from opsledger.core.tickets.state import TicketState, fold
 
 AGENT, REQUESTER = Actor(ActorKind.AGENT, "agent-7"), Actor(ActorKind.REQUESTER, "r-1")
@@ -118,3 +119,39 @@ def test_any_order_of_arrival_ends_in_the_same_ticket(case: tuple[list[tuple[int
         TicketFact("t", "p", "s", "1", str(i), minute * MINUTE_US, sequence, AGENT, fact) for i, (minute, fact, sequence) in enumerate(rows)
     ]
     assert after(*facts) == after(*(facts[i] for i in arrival))
+
+
+class TestAnOpeningThatIsNotFirst:
+    """The source's clocks differ, or it cuts fractions of a second off some facts: the opening comes after what followed it."""
+
+    def test_it_wipes_nothing_that_it_leaves_unset(self) -> None:
+        classified = Classified("billing", ("vip",), {"region": "emea"})
+        known = at(1, Assigned(group="desk", agent="ann")), at(1, classified), at(1, PriorityChanged("p1"))
+        state = after(*known, at(2, Opened(channel="mail", requester_id="c")))
+        assert (state.group, state.agent, state.category, state.priority) == ("desk", "ann", "billing", "p1")
+        assert (state.tags, dict(state.attributes)) == (("vip",), {"region": "emea"})
+        assert (state.channel, state.requester_id, state.opened_at_us, state.late_openings) == ("mail", "c", 2 * MINUTE_US, 1)
+
+    def test_it_says_what_it_says(self) -> None:
+        state = after(at(1, Assigned(agent="ann")), at(2, Opened(priority="p2", group="desk", attributes={"region": "apac"})))
+        assert (state.agent, state.priority, state.group, dict(state.attributes)) == ("ann", "p2", "desk", {"region": "apac"})
+
+    @pytest.mark.parametrize("status", [Status.NEW, Status.OPEN, Status.PENDING])
+    def test_it_reopens_nothing(self, status: Status) -> None:
+        state = after(at(1, StatusChanged(Status.RESOLVED)), at(2, Opened(status=status)))
+        assert (state.status, state.resolved_at_us, state.reopenings) == (Status.RESOLVED, MINUTE_US, 0)
+
+    def test_the_status_that_it_names_counts_while_the_ticket_is_open(self) -> None:
+        assert after(at(1, StatusChanged(Status.PENDING)), at(2, Opened())).status is Status.PENDING
+        assert after(at(1, StatusChanged(Status.PENDING)), at(2, Opened(status=Status.ON_HOLD))).status is Status.ON_HOLD
+
+    def test_a_second_opening_is_late_too(self) -> None:
+        state = after(at(1, Opened(group="desk")), at(2, StatusChanged(Status.RESOLVED)), at(3, Opened()))
+        assert (state.group, state.status, state.opened_at_us, state.late_openings) == ("desk", Status.RESOLVED, MINUTE_US, 1)
+
+    def test_whoever_looks_is_told(self) -> None:
+        facts = in_order([at(1, Assigned(group="desk")), at(2, Opened()), at(3, Opened())])
+        assert [(remark.fact.occurred_at_us // MINUTE_US, remark.text.split(":")[0]) for remark in remarks(facts)] == [
+            (2, "opened after other facts"), (3, "opened again"),
+        ]
+        assert list(remarks(facts[1:2])) == []
