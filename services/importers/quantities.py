@@ -14,6 +14,8 @@ _SWAP_COMMA_AND_POINT = str.maketrans(",.", ".,")
 _MARKS = str.maketrans({"٫": ".", "٬": ",", "−": "-", "’": "'", "．": ".", "，": ",", "：": ":"})
 """Arabic marks of fractions and thousands, the minus sign, full-width marks."""
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(?P<group>[ ,'])\d{3}((?P=group)\d{3})*)?(\.\d*)?([eE][-+]?\d+)?", re.ASCII)
+_NUMERIC = re.compile(r"[-+\d., 'eE]+", re.ASCII)
+"""What may be a number, or say why it is none."""
 _CLOCK = re.compile(
     r"(?P<sign>[-+]?)(?:(?:(?P<d>\d+)(?:\s*d(?:ays?)?,?\s+|[.:\s]))?(?P<h>\d+):)?(?P<min>\d+):(?P<s>\d+(?:[.,]\d+)?)",
     re.ASCII | re.IGNORECASE,
@@ -66,7 +68,7 @@ def duration_us(text: str, unit: str = "s", *, decimal: str = ".") -> int:
         given = {name: _amount(value) for name, value in iso.groupdict().items() if value}
         return int(given.pop("w", Decimal(0)) * 7 * UNITS_US["d"] + sum(value * UNITS_US[name] for name, value in given.items()))
     if clock is None:
-        if ":" in plain:
+        if not _NUMERIC.fullmatch(plain):
             raise ValueError(_not_a_duration(text))
         return int(number(text, decimal=decimal) * UNITS_US[unit])
     parts = {name: _amount(value) for name, value in clock.groupdict().items() if value and name != "sign"}

@@ -22,6 +22,8 @@ _ABBREVIATIONS = {"c": "%a %b %d %H:%M:%S %Y", "x": "%m/%d/%y", "X": "%H:%M:%S"}
 """In the C locale, whatever that of the machine is."""
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 _WORDS = frozenset("bBaAp")
+_UTC_WORD = re.compile(r"(?<![a-z])(?:utc|gmt|z)(?![a-z])")
+"""In a pattern itself, as in ``%H:%MZ``, it names the zone no less than in a text."""
 _DAY = timedelta(days=1)
 _FIRST_YEARS = {"gregorian": 1969, "persian": 1348}
 """Of the hundred years that two digits mean. Gregorian as POSIX says; Persian so that they begin with 1970 too."""
@@ -54,6 +56,8 @@ class TimePattern:
         expression = [_literal(piece) if place % 2 == 0 else self._expression(piece) for place, piece in enumerate(pieces)]
         if missing := next((text for text, is_so in _INCOMPLETE.items() if is_so({*given}, calendar)), None):
             raise ValueError(missing)
+        utc = _UTC_WORD.search("%".join(map(plain_words, pieces[::2])))
+        self._zone_name = utc.group() if utc and "z" not in given else ""
         self._match = re.compile("".join(expression), re.ASCII).fullmatch
 
     def read(self, text: str) -> ClockTime:
@@ -70,7 +74,7 @@ class TimePattern:
             if clock != time():
                 raise ValueError("24:00 is the end of a day; nothing comes after it")
             day += _DAY
-        return ClockTime(datetime.combine(day, clock, _offset(given.get("z"))), given.get("Z", ""))
+        return ClockTime(datetime.combine(day, clock, _offset(given.get("z"))), given.get("Z", self._zone_name))
 
     def _expression(self, directive: str) -> str:
         if directive == "%":

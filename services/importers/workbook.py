@@ -42,11 +42,12 @@ class SheetTable:
         """Raises InvalidInput when there is no such sheet, or it names no columns."""
         self._source, self._decimal = source, layout.decimal
         book = _opened(source)
-        names = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        if layout.sheet and layout.sheet not in book.sheetnames:
-            text = f"there is no {layout.sheet!r}; there are: {', '.join(names)}"
+        every = [sheet.title for sheet in book.worksheets]
+        names = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"] or every
+        if not names or (layout.sheet and layout.sheet not in every):
+            text = f"there is no {layout.sheet or 'table'!r}; there are: {', '.join(names) or 'none'}"
             raise InvalidInput(FieldViolation(f"{source.name}: sheet", "UNKNOWN", text))
-        self.name = layout.sheet or next(iter(names), book.sheetnames[0])
+        self.name = layout.sheet or names[0]
         self.others = [name for name in names if name != self.name]
         self._rows = _rows(book, self.name)
         self._formulas = _rows(_opened(source, formulas=True), self.name) if _has_formulas(source) else None

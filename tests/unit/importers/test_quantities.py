@@ -40,8 +40,13 @@ def test_a_duration_is_what_its_shape_says(text: str, unit: str, seconds: float)
     ],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not a|is more than"):
+    with pytest.raises(ValueError, match=r"is not a duration: .*PT1H2M3S|is more than"):
         duration_us(text)
+
+
+def test_a_plain_number_says_what_is_wrong_with_it() -> None:
+    with pytest.raises(ValueError, match=r"'1,5' is not a number \(format\.decimal"):
+        duration_us("1,5")
 
 
 def test_days_have_no_clock_of_two_parts() -> None:

@@ -48,6 +48,20 @@ def test_the_name_of_a_zone_means_utc_or_what_the_mappings_zone_is_called(text: 
     assert instant(text, f"{MINUTES} %Z", zone) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        ("2026-01-05T09:00:00Z", "%Y-%m-%dT%H:%M:%SZ", "2026-01-05 09:00"),
+        ("2026-01-05 09:00 UTC", "%Y-%m-%d %H:%M UTC", "2026-01-05 09:00"),
+        ("05.01.2026 09:00 (GMT)", "%d.%m.%Y %H:%M (GMT)", "2026-01-05 09:00"),
+        ("Mon Jan 05 2026 09:00:00 GMT+0100 (CET)", "%a %b %d %Y %H:%M:%S GMT%z (%Z)", "2026-01-05 08:00"),  # JavaScript's Date
+        ("Zeit: 05.01.2026 09:00", "Zeit: %d.%m.%Y %H:%M", "2026-01-05 08:00"),
+    ],
+)
+def test_utc_in_the_pattern_is_utc_too(text: str, form: str, expected: str) -> None:
+    assert instant(text, form, "Europe/Berlin") == expected
+
+
 @pytest.mark.usefixtures("machine_zone")
 @pytest.mark.parametrize(
     ("text", "zone"),
