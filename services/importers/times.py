@@ -21,6 +21,9 @@ _EPOCH_COUNT_MAX = 10**17
 _EPOCH_UNITS_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 _END_OF_DAY = re.compile(r"(.{8,10}[T ])24(?=:?00(?::?00(?:[.,]0+)?)?(?:[+-]|Z|$))", re.IGNORECASE)
 _ISO_DATE = re.compile(r"(\d{4})(-?)(\d\d)\2(\d\d)(?!\d)")
+_PERSIAN_YEARS = range(1300, 1500)
+_GREGORIAN_AS_PERSIAN_YEARS = range(1970 + 621, 2200 + 622)
+"""What Gregorian years become when they are read as Persian ones."""
 _WORKBOOK_YEAR_MIN = 1900
 _UTC_NAMES = frozenset(("utc", "gmt", "ut", "z"))
 
@@ -46,8 +49,8 @@ class ZoneSpan(NamedTuple):
     until: datetime | None = None
 
 
-class UnknownZone(ValueError):
-    """A time with the name of a zone that means nothing certain."""
+class NoInstant(ValueError):
+    """A time of the right form that cannot be what it seems: the message says why, and other formats are not tried."""
 
 
 class TimeReader:
@@ -85,13 +88,17 @@ class TimeReader:
         for read in self._readers:
             try:
                 return self._both(read(plain_digits(text)))
-            except UnknownZone as error:
+            except NoInstant as error:
                 raise ValueError(f"{text!r}: {error}") from None
             except (ValueError, InvalidOperation, OverflowError):
                 continue
         raise ValueError(f"{text!r} is not a time in {' or '.join(map(repr, self._formats))}")
 
     def _both(self, clock: ClockTime) -> Instants:
+        if clock.moment.year in _PERSIAN_YEARS:
+            raise NoInstant("is of the Persian calendar: say time: {calendar: persian}")
+        if clock.moment.year in _GREGORIAN_AS_PERSIAN_YEARS:
+            raise NoInstant("is of the Gregorian calendar, not the Persian one that time.calendar says")
         if clock.moment.tzinfo is not None or clock.zone_name in _UTC_NAMES:
             at_us = (clock.moment.replace(tzinfo=clock.moment.tzinfo or UTC) - _EPOCH) // _US
             return Instants(at_us, at_us)
@@ -100,7 +107,7 @@ class TimeReader:
         if clock.zone_name:
             readings = [moment for moment in readings if (moment.tzname() or "").casefold() == clock.zone_name]
             if not readings:
-                raise UnknownZone(
+                raise NoInstant(
                     f"{clock.zone_name.upper()!r} is neither UTC nor what {zone.key} calls its time then, so its offset cannot be known: "
                     "take it out (match) and name the zone in time.zone, or let the source write offsets (%z)"
                 )

@@ -53,10 +53,10 @@ def _by_value(found: Sequence[tuple[FieldViolation, TicketFact]]) -> Iterator[Fi
 
 
 def _value(fact: TicketFact, field: str) -> object:
-    """What stands in the field; the field itself where it is not a plain one."""
-    head, _, name = field.partition(".")
-    owner = {"": fact, "actor": fact.actor}.get(head if name else "", fact.fact)
-    return getattr(owner, name or head, field)
+    """What stands in the field; the field's path, as a tuple, where it is not a plain one."""
+    path = tuple(field.split("."))
+    owner: object = fact if len(path) == 1 else fact.actor if path[0] == "actor" else fact.fact
+    return getattr(owner, path[-1], path)
 
 
 def _shortened(text: str) -> str:

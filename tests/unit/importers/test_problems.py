@@ -66,6 +66,12 @@ def test_a_bad_name_is_told_once_however_many_facts_have_it() -> None:
     ]
 
 
+def test_a_time_out_of_range_says_so_without_a_name() -> None:
+    found = refused("id,at\n1,1066-10-14\n", {"rules": [{"emit": {"opened": {}}}]})
+
+    assert found == ["2: occurred_at: must lie between 1970 and 2200"]
+
+
 def test_rules_that_hold_for_no_row_are_named() -> None:
     _, summary = mapped_with_summary("id,at,state\n1,2026-01-05,Open\n", {"ticket_id": "{id}", "occurred_at": "{at}", "rules": [
         {"when": {"state": "Open"}, "emit": "opened"},

@@ -155,6 +155,19 @@ def test_the_persian_calendar(text: str, form: str, expected: str) -> None:
     assert instant(text, form, calendar="persian") == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "calendar", "words"),
+    [
+        ("1404-10-15 09:00", "gregorian", r"is of the Persian calendar: say time: \{calendar: persian\}"),
+        ("2026-01-05 09:00", "persian", "is of the Gregorian calendar"),
+    ],
+)
+def test_a_date_of_the_other_calendar_says_so(text: str, calendar: str, words: str) -> None:
+    for form in ("iso", MINUTES):
+        with pytest.raises(ValueError, match=words):
+            instant(text, form, calendar=calendar)
+
+
 def test_persian_times_are_local_to_their_zone() -> None:
     assert instant("۱۴۰۴-۱۰-۱۵T۰۹:۰۰", zone="Asia/Tehran", calendar="persian") == "2026-01-05 05:30"
 
