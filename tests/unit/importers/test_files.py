@@ -279,3 +279,14 @@ def test_the_only_row_with_a_cell_too_many_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInput, match="has 5 cells where there are 4 columns"):
         imported(file, CsvReader(MappingSpec.model_validate(MAPPING), "m.yaml"), MemoryJournal())
+
+
+def test_several_rows_with_a_cell_too_many_are_refused_where_others_have_none(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text(table(HEADER, ["4,2026-01-05,Printer, colour,", "5,2026-01-05,Printer, grey,", *GOOD]), encoding="utf-8")
+
+    with pytest.raises(InvalidInput) as error:
+        imported(file, CsvReader(MappingSpec.model_validate(MAPPING), "m.yaml"), MemoryJournal())
+
+    assert [violation.field.rpartition(": ")[2] for violation in error.value.violations] == ["line 2"]
+    assert error.value.violations[0].description.endswith("(and so in 1 other row)")
