@@ -6,6 +6,7 @@
     application/json                    a TicketEvent in protobuf JSON
     application/cloudevents+json        a CloudEvent whose data (or data_base64) is one of the two above
 
+``data_base64`` whose ``datacontenttype`` is not said is JSON when it begins with {, else a TicketEvent.
 With ``ce_`` headers the first two are CloudEvents in binary mode. The envelope is transport: all that is recorded stands in the
 TicketEvent, whose bytes are recorded as they came; of JSON, the deterministic ones.
 """
@@ -54,9 +55,12 @@ def _structured(value: bytes) -> bytes:
         raise _invalid("datacontenttype", "MALFORMED", "must be a text")
     if "data_base64" in event:
         try:
-            return _data("datacontenttype", content, base64.b64decode(event["data_base64"], validate=True))
+            data = base64.b64decode(event["data_base64"], validate=True)
         except (binascii.Error, TypeError, ValueError):
             raise _invalid("data_base64", "MALFORMED", "is not base64") from None
+        # Where no type is said it is JSON: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#31-handling-of-data
+        # A TicketEvent is taken too, as it always was here: it never begins with a brace.
+        return _data("datacontenttype", content or (JSON if data.lstrip().startswith(b"{") else PROTOBUF), data)
     if _media_type(content) not in ("", JSON):
         raise _invalid("datacontenttype", "UNSUPPORTED", f"{content!r} must come as data_base64")
     if not isinstance(event.get("data"), dict):

@@ -47,6 +47,8 @@ def test_json_becomes_the_message(headers: list[tuple[str, bytes]]) -> None:
     structured(data=OBJECT), structured(datacontenttype="application/json", data=OBJECT),
     structured(datacontenttype="application/protobuf", data_base64=base64.b64encode(DATA).decode()),
     structured(data_base64=base64.b64encode(DATA).decode()),
+    structured(data_base64=base64.b64encode(json.dumps(OBJECT).encode()).decode()),
+    structured(data_base64=base64.b64encode(json.dumps(OBJECT, indent=1).encode()).decode()),
     structured(datacontenttype="application/json", data_base64=base64.b64encode(json.dumps(OBJECT).encode()).decode()),
 ])
 def test_a_structured_cloud_event_carries_either(value: bytes) -> None:
