@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import atexit
-import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock, get_ident
+from threading import Lock, Thread
 
 from opsledger.core.ports import Journal
 from opsledger.services.journal.recorder.errors import TRANSLATED
@@ -27,8 +27,9 @@ class OpenJournal:
 _lock = Lock()
 _open: dict[Path, OpenJournal] = {}
 _forgotten: SimpleQueue[Lease] = SimpleQueue()
-_collecting: set[int] = set()
-"""Threads in which the garbage collector runs now."""
+"""Leases that a finalizer ended. They are taken out under the lock."""
+_wake: SimpleQueue[None] = SimpleQueue()
+"""Of the thread that ends them; one entry for each."""
 
 
 class Lease:
@@ -38,6 +39,8 @@ class Lease:
         self.folder = Path(folder).resolve()
         self._ended = False
         with _lock:
+            if not _closer.is_alive():
+                _closer.start()
             _end_forgotten()
             if self.folder not in _open:
                 with TRANSLATED:
@@ -47,16 +50,26 @@ class Lease:
 
     def end(self) -> None:
         """Idempotent. The library calls it from ``Application.__del__`` too, so it may come from the garbage collector, in any
-        thread and under any lock: then it is only noted, for the next time that a lease begins or ends."""
+        thread and under any lock: then a thread of its own ends it. (A callback of the collector that would say so in Python is
+        no way: a Ctrl-C that arrives in one is lost.)"""
         if self._ended:
             return
         self._ended = True
-        if get_ident() in _collecting:
+        if _in_finalizer():
             _forgotten.put(self)
+            _wake.put(None)
             return
         with _lock:
             _end_forgotten()
             _give_back(self)
+
+
+def _in_finalizer() -> bool:
+    frame = sys._getframe()
+    while frame := frame.f_back:  # type: ignore[assignment]  # mypy: the last one has none
+        if frame.f_code.co_name == "__del__":
+            return True
+    return False
 
 
 def _give_back(lease: Lease) -> None:
@@ -72,11 +85,14 @@ def _end_forgotten() -> None:
         _give_back(_forgotten.get())
 
 
-def _watch_collector(phase: str, _: dict[str, int]) -> None:
-    (_collecting.add if phase == "start" else _collecting.discard)(get_ident())
+def _close_forgotten() -> None:
+    while True:
+        _wake.get()
+        with _lock:
+            _end_forgotten()
 
 
-gc.callbacks.append(_watch_collector)
+_closer = Thread(target=_close_forgotten, name="ends forgotten leases", daemon=True)
 
 
 @contextmanager
