@@ -135,3 +135,22 @@ def test_only_a_delegate_acts_in_the_name_of_others() -> None:
     assert (acting(ann, ""), acting(ann, "ann"), acting(importer, "bob"), acting(ANYBODY, "bob")) == ("ann", "ann", "bob", "bob")
     with pytest.raises(NotAllowed, match="'delegate'"):
         acting(ann, "bob")
+
+
+@pytest.mark.parametrize(("roles", "tenant", "code"), [
+    (["recorder"], "acme", None), (["reader"], "acme", None), (["agent"], "acme", grpc.StatusCode.PERMISSION_DENIED),
+    (["reader"], "globex", grpc.StatusCode.PERMISSION_DENIED),
+])
+def test_who_may_see_what_came_again_with_other_content(
+    server: Running, roles: list[str], tenant: str, code: grpc.StatusCode | None
+) -> None:
+    def ask() -> object:
+        return TicketRecorderServiceStub(server.channel).ListDifferingEvents(
+            pb.ListDifferingEventsRequest(tenant=tenant), metadata=(("authorization", f"Bearer {token(roles=roles)}"),), timeout=10)
+
+    if code is None:
+        ask()
+        return
+    with pytest.raises(grpc.RpcError) as caught:
+        ask()
+    assert caught.value.code() is code
