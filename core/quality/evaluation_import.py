@@ -28,7 +28,7 @@ class ImportResult(StrEnum):
 class ImportOutcome(NamedTuple):
     """What became of one."""
 
-    id: str
+    name: str
     """Where it was made."""
     result: ImportResult
     evaluation: str
@@ -57,9 +57,9 @@ class EvaluationImport(Aggregate):
         self.outcomes = tuple(_read(each) for each in outcomes)
 
 
-def imported_id(tenant: str, id: str) -> UUID:
-    """Under which an evaluation that is called ``id`` elsewhere stands here."""
-    return UUID(bytes=name16("imported evaluation", tenant, id))
+def imported_id(tenant: str, name: str) -> UUID:
+    """Under which an evaluation that is called so elsewhere stands here."""
+    return UUID(bytes=name16("imported evaluation", tenant, name))
 
 
 def check_size(size: int) -> None:
@@ -83,5 +83,5 @@ def _said(evaluation: Evaluation) -> tuple[object, ...]:
 
 def _read(plain: Plain) -> ImportOutcome:
     return ImportOutcome(
-        plain["id"], ImportResult(plain["result"]), plain["evaluation"], tuple(Remark(*each) for each in plain["remarks"]),
+        plain["name"], ImportResult(plain["result"]), plain["evaluation"], tuple(Remark(*each) for each in plain["remarks"]),
         tuple(FieldViolation(*each) for each in plain["violations"]))

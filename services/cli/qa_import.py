@@ -60,12 +60,17 @@ def import_evaluations(
         parsed = _form(quality.get_form(forms_pb2.GetFormRequest(tenant=tenant, form=form)))
         batch: list[Item] = []
 
-        def send() -> None:
+        def send(items: list[Item]) -> None:
             request = pb.ImportEvaluationsRequest(
-                request_id=f"{name} {batch[0].line}", tenant=tenant, program=program, form=form, dry_run=dry_run,
-                evaluations=[item.evaluation for item in batch if item.evaluation])
-            found.add(batch, quality.import_evaluations(request))
-            batch.clear()
+                request_id=f"{name} {items[0].line}-{items[-1].line}", tenant=tenant, program=program, form=form, dry_run=dry_run,
+                evaluations=[item.evaluation for item in items if item.evaluation])
+            try:
+                found.add(items, quality.import_evaluations(request))
+            except InvalidInput as error:
+                if len(items) == 1 or not _is_too_large(error):
+                    raise
+                for half in (items[:len(items) // 2], items[len(items) // 2:]):
+                    send(half)
 
         for item in read_imported(file, parsed, Reading(columns, source, delimiter, zone)):
             if item.evaluation is None:
@@ -73,9 +78,10 @@ def import_evaluations(
                 continue
             batch.append(item)
             if len(batch) == BATCH_MAX:
-                send()
+                send(batch)
+                batch = []
         if batch:
-            send()
+            send(batch)
     found.show(dry_run)
     raise typer.Exit(1 if found.refused else 0)
 
@@ -97,6 +103,11 @@ def _quality(server: str, token: str, journal: Path, database: str) -> Iterator[
 
     with quality_here(journal, database) as here:
         yield _Quality(here.GetForm, here.ImportEvaluations)
+
+
+def _is_too_large(error: InvalidInput) -> bool:
+    """They do not fit into one record of the journal together: a form with many questions makes large evaluations."""
+    return any((each.field, each.reason) == ("events", "TOO_LONG") for each in error.violations)
 
 
 def _form(response: forms_pb2.GetFormResponse) -> Form:

@@ -4,7 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from opsledger.core.errors import FieldViolation, InvalidInput, NotFound, OpsledgerError
+from opsledger.core.errors import FieldViolation, InvalidInput, NotFound
+from opsledger.core.quality.errors import OwnWork
 from opsledger.core.quality.evaluation import Evaluation
 from opsledger.core.quality.evaluation_import import (
     EvaluationImport,
@@ -77,9 +78,7 @@ class EvaluationImports:
                 found.append(self._evaluation(request, item, caller, now_us))
             except InvalidInput as error:
                 found.append(ImportOutcome(item.name, ImportResult.REFUSED, "", violations=error.violations))
-            except OpsledgerError as error:  # a form that there is not, somebody's own work: it is this one's alone
-                if not isinstance(error, NotFound) and error.reason != "OWN_WORK":
-                    raise
+            except (NotFound, OwnWork) as error:
                 field = "form" if isinstance(error, NotFound) else "analyst"
                 violation = FieldViolation(field, error.reason, str(error))
                 found.append(ImportOutcome(item.name, ImportResult.REFUSED, "", violations=(violation,)))
@@ -149,7 +148,7 @@ class EvaluationImports:
 def _response(outcomes: Iterable[ImportOutcome], position: int) -> pb.ImportEvaluationsResponse:
     return pb.ImportEvaluationsResponse(position=position, outcomes=[
         pb.ImportOutcome(
-            name=each.id, result=RESULT_NUMBERS[each.result], evaluation=each.evaluation,  # type: ignore[arg-type]  # a number
+            name=each.name, result=RESULT_NUMBERS[each.result], evaluation=each.evaluation,  # type: ignore[arg-type]  # a number
             remarks=remark_messages(each.remarks), violations=[pb.ImportViolation(**one._asdict()) for one in each.violations])
         for each in outcomes
     ])

@@ -13,6 +13,7 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality.form_document import parse_form
 from opsledger.core.tickets.facts import Actor, ActorKind, Opened, Replied
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
@@ -23,6 +24,8 @@ from opsledger.services.decisions.decisions import Decisions
 from opsledger.services.grpc.progress import METADATA_KEY
 from opsledger.services.journal.clock import wall_clock_us
 from opsledger.services.journal.segment import SegmentJournal
+from opsledger.services.quality.caller import Caller
+from opsledger.services.quality.evaluation_imports import EvaluationImports
 from opsledger.services.quality.form_registry import FormRegistry
 from opsledger.services.quality.imported_file import Reading, read_imported
 from opsledger.services.tickets.codec import timestamp
@@ -35,7 +38,6 @@ DAY_US = 86_400_000_000
 THEN_US = START_US + 60 * MINUTE_US
 AHEAD_US = 5_680_281_600_000_000
 """2150-01-01."""
-SAID = [pb.IMPORT_RESULT_IMPORTED, pb.IMPORT_RESULT_KNOWN, pb.IMPORT_RESULT_REFUSED]
 
 
 @pytest.fixture
@@ -193,6 +195,19 @@ class TestTheCommand:
         assert "2 imported, 0 known already, 2 left out; 2 with a remark" in first.out
         again = run(*options)
         assert "0 imported, 2 known already, 2 left out" in again.out
+
+    def test_sends_what_is_too_large_together_in_parts(self, options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        whole, asked = EvaluationImports.ImportEvaluations, []
+
+        def bounded(self: EvaluationImports, request: pb.ImportEvaluationsRequest, caller: Caller) -> pb.ImportEvaluationsResponse:
+            asked.append(len(request.evaluations))
+            if len(request.evaluations) > 1:
+                raise InvalidInput(FieldViolation("events", "TOO_LONG", "must fit into a record"))  # as a journal on Kafka says it
+            return whole(self, request, caller)
+
+        monkeypatch.setattr(EvaluationImports, "ImportEvaluations", bounded)
+        assert "2 imported, 0 known already, 2 left out" in run(*options).out
+        assert asked == [3, 1, 2, 1, 1]
 
     def test_reads_json_lines(self, options: list[str], tmp_path: Path) -> None:
         lines = tmp_path / "old.jsonl"
