@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from unicodedata import category, normalize
 
-_ALIKE = str.maketrans({"\u0643": "\u06a9", "\u064a": "\u06cc", "\u0649": "\u06cc"})
+LETTERS_ALIKE = str.maketrans({"\u0643": "\u06a9", "\u064a": "\u06cc", "\u0649": "\u06cc"})
 """Arabic kaf, yeh and alef maksura as Persian writes them: one keyboard gives these, another those."""
 
 
@@ -14,7 +14,7 @@ _ALIKE = str.maketrans({"\u0643": "\u06a9", "\u064a": "\u06cc", "\u0649": "\u06c
 def lookup_key(name: str) -> str:
     """Equal for names that differ in case, in Unicode form (caseless canonical matching: the Unicode Standard, D145), in the kind of their
     spaces, in characters that are not seen, or in Arabic and Persian kaf and yeh. To look up by, never to show."""
-    folded = normalize("NFD", normalize("NFD", name).casefold()).translate(_ALIKE)
+    folded = normalize("NFD", normalize("NFD", name).casefold()).translate(LETTERS_ALIKE)
     seen = "".join(" " if category(letter) == "Zs" else letter for letter in folded if category(letter) != "Cf")
     return normalize("NFC", " ".join(seen.split()))
 

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from opsledger.core.errors import FieldViolation, InvalidInput
+from opsledger.core.names import find, lookup_key
 from opsledger.core.reading import shown
 from opsledger.core.tickets.state import TicketState
 from opsledger.services.importers.columns import other_delimiter, same
@@ -39,7 +41,7 @@ class Binder:
     ) -> None:
         """``delimiter`` is the table's, for errors about columns."""
         self._file = file
-        self._columns = {same(name): place for place, name in enumerate(columns)}
+        self._columns = tuple(columns)
         self._other_delimiter = other_delimiter(columns, delimiter)
         self._missing = frozenset(form.missing)
         self.decimal = form.decimal
@@ -57,11 +59,12 @@ class Binder:
 
     def cell(self, path: str, column: str) -> Text:
         """The text of one cell, without blanks around it; empty when it is one of the words for a missing value."""
-        if same(column) not in self._columns:
+        found = find(column, self._columns)
+        if found is None:
             available = ", ".join(self._columns) + self._other_delimiter
             self.fault(path, "UNKNOWN_COLUMN", f"there is no column {column!r}; the columns are: {available}")
             return _nothing
-        place, missing = self._columns[same(column)], self._missing
+        place, missing = self._columns.index(found), self._missing
 
         def read(cells: Cells) -> str:
             text = cells[place].strip()
@@ -145,13 +148,15 @@ class Binder:
             words = self._words.get(spec.map, {})
         else:
             words = spec.map or {}
-        exact, folded, default = dict(words), {word.casefold(): meaning for word, meaning in words.items()}, spec.default
+        alike = Counter(map(lookup_key, words))
+        exact, default = dict(words), spec.default
+        folded = {key: meaning for word, meaning in words.items() if alike[key := lookup_key(word)] == 1}
 
         def look_up(cells: Cells) -> str:
             text = read(cells)
             found = exact.get(text)
             if found is None:
-                found = folded.get(text.casefold(), default)
+                found = folded.get(lookup_key(text), default)
             if found is None:
                 if not text:
                     return ""
@@ -171,8 +176,8 @@ class Binder:
         tests: list[Test] = []
         if alone and (spec.changed is not None or spec.increased is not None):
             self.fault(path, "INVALID", "changed and increased compare rows of a ticket; they belong into a rule's when")
-        fold = str.casefold if spec.ignore_case else str
-        read = _in_case(cell, fold) if spec.ignore_case else cell
+        fold = lookup_key if spec.ignore_case else same
+        read = _in_case(cell, fold)
         if spec.in_ is not None:
             wanted = frozenset(map(fold, spec.in_))
             tests.append(lambda cells, before: read(cells) in wanted)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from opsledger.core.errors import InvalidInput
+from opsledger.core.names import lookup_key
 from opsledger.core.tickets.facts import Actor, ActorKind, Status
 from opsledger.core.tickets.state import TicketState
 from opsledger.services.importers.cells import BadValue, Binder, Cells, Test, Text
+from opsledger.services.importers.columns import same
 from opsledger.services.importers.fact_fields import FactMaker, Maker, Moment, Reading
 from opsledger.services.importers.mapping import MappingSpec, RuleSpec, SnapshotSpec
 from opsledger.services.importers.mapping_values import ActorSpec, ValueSpec
@@ -144,7 +146,7 @@ class _Binding:
     def _sequence(self, spec: MappingSpec) -> Reading:
         if spec.order is not None:
             read = self._binder.cell("order.column", spec.order.column)
-            fold = str.casefold if spec.order.ignore_case else str
+            fold = lookup_key if spec.order.ignore_case else same
             places = {fold(value): place for place, value in enumerate(spec.order.values)}
             return lambda cells: places.get(fold(read(cells)), _NO_PLACE)
         return self._count("sequence", spec.sequence) if spec.sequence else lambda cells: 0

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import unicodedata
 
-_ARABIC_TO_PERSIAN = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک"})
-"""Keyboards differ: both letters are in use for the same names of months."""
+from opsledger.core.names import LETTERS_ALIKE
+
 _PASSED_OVER = ("Mn", "Cf")
 """Marks above and below letters; joiners, and marks of the direction of writing."""
 
@@ -20,7 +20,7 @@ def plain_words(text: str) -> str:
     """For comparing: digits as in plain_digits, small letters without marks, full-width forms as their ordinary ones."""
     if text.isascii():
         return text.casefold()
-    spread = unicodedata.normalize("NFKD", text).casefold().translate(_ARABIC_TO_PERSIAN)
+    spread = unicodedata.normalize("NFKD", text).casefold().translate(LETTERS_ALIKE)
     return "".join(map(_plain, spread))
 
 

@@ -112,7 +112,7 @@ def test_a_mapping_that_does_not_fit_its_table_names_the_key(rule: str, place: s
 def test_every_fault_of_a_mapping_is_named_at_once(tmp_path: Path) -> None:
     file = tmp_path / "mapping.yaml"
     file.write_text('''
-ticket_id: "{Id}"
+ticket_id: "{Number}"
 occurred_at: "{at}"
 actor: {id: "{Who}", kind: {value: "{n}", map: kinds}}
 time: {zone: Europe/Atlantis}
@@ -212,6 +212,32 @@ def test_one_of_several_sets_of_conditions_must_hold() -> None:
 
     assert BINDER.test("when", [other, done])(ROW, None)
     assert not BINDER.test("when", [other, done | {"n": ConditionSpec(empty=True)}])(ROW, None)
+
+
+ALIKE = [("caf\u00e9", "cafe\u0301"), ("\u06a9\u06cc\u0641", "\u0643\u064a\u0641"), ("نیم\u200cروز", "نيمروز"), ("a b", "A\u00a0b")]
+
+
+@pytest.mark.parametrize(("listed", "written"), ALIKE)
+def test_words_and_columns_are_found_however_they_are_written(listed: str, written: str) -> None:
+    binder = Binder("m.yaml", [listed], FormatSpec(), {})
+
+    assert binder.text("value", ValueSpec(value="{x}".replace("x", written), map={listed: "found"}))((written,)) == "found"
+    assert binder.test("when", [{written: ConditionSpec(**{"in": [listed]}, ignore_case=True)}])((written,), None)
+    binder.close()
+
+
+def test_one_letter_in_two_unicode_forms_is_one_letter() -> None:
+    [(composed, apart), *_] = ALIKE
+    assert BINDER.test("when", [{"State": ConditionSpec(**{"in": [composed]})}])(("", "", apart, "", ""), None)
+    assert not BINDER.test("when", [{"State": ConditionSpec(changed=True)}])(("", "", apart, "", ""), ("", "", composed, "", ""))
+
+
+def test_a_word_that_two_listed_ones_look_like_is_not_guessed() -> None:
+    spec = ValueSpec(value="{State}", map={"done": "x", "DONE": "y"})
+
+    assert [BINDER.text("value", spec)(("", "", text, "", "")) for text in ("done", "DONE")] == ["x", "y"]
+    with pytest.raises(BadValue, match=r"'Done' .* is not in its map"):
+        BINDER.text("value", spec)(ROW)
 
 
 def test_a_change_of_case_alone_is_none_where_case_is_ignored() -> None:
