@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from google.protobuf import json_format
 
 from opsledger.core.errors import FieldViolation, InvalidInput
-from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.importers.files import Source
 from opsledger.services.importers.problems import Problems
 from opsledger.services.importers.spool import Spool
 from opsledger.services.importers.summary import Summary
-from opsledger.services.tickets.codec import decode
+from opsledger.services.tickets.codec import examine
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,11 @@ class EventsReader:
             summary.rows += 1
             try:
                 message = json_format.Parse(line, TicketEvent())
-                fact = decode(message)
             except json_format.ParseError as error:
                 problems.add(number, [FieldViolation("", "MALFORMED", str(error))])
                 continue
-            except InvalidInput as invalid:
-                problems.add(number, invalid.violations)
-                continue
-            if found := violations(fact):
+            fact, found = examine(message)
+            if found:
                 problems.add(number, found)
                 continue
             # map fields have no order of their own: a fixed one makes equal events equal bytes

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -28,6 +28,7 @@ from opsledger.core.tickets.facts import (
     StatusChanged,
     TicketFact,
 )
+from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 
 _ACTORS = (None, ActorKind.AGENT, ActorKind.REQUESTER, ActorKind.SYSTEM)
@@ -62,38 +63,62 @@ def _duration(span_us: int) -> Duration:
     return Duration(seconds=seconds, nanos=us * 1_000)
 
 
-def _known(values: tuple[Any, ...], number: int, field: str) -> Any:
-    """The domain's word for an enum number. Raises InvalidInput for UNSPECIFIED and for numbers of a later version."""
+Faults: TypeAlias = list[FieldViolation]
+_SOME_INSTANT_US = 1
+"""Stands for an instant that cannot be read, in a fact that is not used but looked at for further faults."""
+
+
+def _known(values: tuple[Any, ...], number: int, field: str, faults: Faults) -> Any:
+    """The domain's word for an enum number. UNSPECIFIED and numbers of a later version are faults."""
     if 0 < number < len(values):
         return values[number]
     reason, text = ("REQUIRED", "must be set") if number == 0 else ("UNKNOWN", f"{number} is not a value of this version")
-    raise InvalidInput(FieldViolation(field, reason, text))
+    faults.append(FieldViolation(field, reason, text))
+    return values[1]
 
 
-def _instant_us(stamp: Timestamp, field: str) -> int:
-    """Raises InvalidInput for nanos that the protobuf specification does not allow: they would move the instant."""
-    if not 0 <= stamp.nanos < 1_000_000_000:
-        raise InvalidInput(FieldViolation(field, "OUT_OF_RANGE", "nanos must lie between 0 and 999,999,999"))
-    return timestamp_us(stamp)
+def _instant_us(stamp: Timestamp, field: str, faults: Faults) -> int:
+    """Nanos that the protobuf specification does not allow are a fault: they would move the instant."""
+    if 0 <= stamp.nanos < 1_000_000_000:
+        return timestamp_us(stamp)
+    faults.append(FieldViolation(field, "OUT_OF_RANGE", "nanos must lie between 0 and 999,999,999"))
+    return _SOME_INSTANT_US
 
 
 def decode(message: TicketEvent) -> TicketFact:
-    """The fact that a message carries. Raises InvalidInput when it carries none, has an unknown or missing enum value, or
-    a timestamp that is none.
+    """The fact that a message carries. Raises InvalidInput, with every fault, when it carries none, has unknown or missing enum values, or
+    timestamps that are none.
 
     It does not check what core.tickets.validation checks.
     """
-    case = message.WhichOneof("fact")
+    faults: Faults = []
+    fact = _decoded(message, faults)
+    if faults:
+        raise InvalidInput(*faults)
+    return fact
+
+
+def examine(message: TicketEvent) -> tuple[TicketFact, tuple[FieldViolation, ...]]:
+    """The fact that a message carries, and everything that is wrong with it; the fact is not to be used then."""
+    faults: Faults = []
+    fact = _decoded(message, faults)
+    return fact, (*faults, *violations(fact))
+
+
+def _decoded(message: TicketEvent, faults: Faults) -> TicketFact:
+    """With something in the place of what cannot be read."""
+    case, actor, occurred_at_us = message.WhichOneof("fact"), message.actor, _SOME_INSTANT_US
+    if message.HasField("occurred_at"):
+        occurred_at_us = _instant_us(message.occurred_at, "occurred_at", faults)
+    else:
+        faults.append(FieldViolation("occurred_at", "REQUIRED", "must be set"))
+    kind = _known(_ACTORS, actor.kind, "actor.kind", faults) if case == "replied" or actor.kind else ActorKind.SYSTEM
     if case is None:
-        raise InvalidInput(FieldViolation("fact", "REQUIRED", "must carry one fact"))
-    if not message.HasField("occurred_at"):
-        raise InvalidInput(FieldViolation("occurred_at", "REQUIRED", "must be set"))
-    actor = message.actor
-    kind = _known(_ACTORS, actor.kind, "actor.kind") if case == "replied" or actor.kind else ActorKind.SYSTEM
+        faults.append(FieldViolation("fact", "REQUIRED", "must carry one fact"))
     return TicketFact(
         message.tenant, message.program, message.source, message.ticket_id, message.event_id,
-        _instant_us(message.occurred_at, "occurred_at"), message.sequence, Actor(kind, actor.id),
-        _DECODERS[case](getattr(message, case)),
+        occurred_at_us, message.sequence, Actor(kind, actor.id),
+        Reopened() if case is None else _DECODERS[case](getattr(message, case), faults),
     )
 
 
@@ -102,29 +127,33 @@ def decode_bytes(data: bytes) -> TicketFact:
     return decode(TicketEvent.FromString(data))
 
 
-_DECODERS: dict[str, Callable[[Any], Fact]] = {
-    "opened": lambda m: Opened(
-        m.channel, m.requester_id, _known(_STATUSES, m.status, "opened.status") if m.status else Status.NEW,
+_DECODERS: dict[str, Callable[[Any, Faults], Fact]] = {
+    "opened": lambda m, faults: Opened(
+        m.channel, m.requester_id, _known(_STATUSES, m.status, "opened.status", faults) if m.status else Status.NEW,
         m.source_status, m.priority, m.group, m.agent, m.category, tuple(m.tags), dict(m.attributes),
     ),
-    "assigned": lambda m: Assigned(m.group if m.HasField("group") else None, m.agent if m.HasField("agent") else None),
-    "status_changed": lambda m: StatusChanged(_known(_STATUSES, m.status, "status_changed.status"), m.source_status, m.reason),
-    "priority_changed": lambda m: PriorityChanged(m.priority),
-    "classified": lambda m: Classified(
+    "assigned": lambda m, faults: Assigned(m.group if m.HasField("group") else None, m.agent if m.HasField("agent") else None),
+    "status_changed": lambda m, faults: StatusChanged(
+        _known(_STATUSES, m.status, "status_changed.status", faults), m.source_status, m.reason
+    ),
+    "priority_changed": lambda m, faults: PriorityChanged(m.priority),
+    "classified": lambda m, faults: Classified(
         m.category if m.HasField("category") else None, tuple(m.tags.values) if m.HasField("tags") else None, dict(m.attributes)
     ),
-    "replied": lambda m: Replied(_known(_PUBLIC, m.visibility, "replied.visibility"), m.channel),
-    "interaction_ended": lambda m: InteractionEnded(
-        m.interaction_id, _known(_CHANNELS, m.channel, "interaction_ended.channel"), m.answered, m.agent, m.group,
+    "replied": lambda m, faults: Replied(_known(_PUBLIC, m.visibility, "replied.visibility", faults), m.channel),
+    "interaction_ended": lambda m, faults: InteractionEnded(
+        m.interaction_id, _known(_CHANNELS, m.channel, "interaction_ended.channel", faults), m.answered, m.agent, m.group,
         _duration_us(m.queue_wait) if m.HasField("queue_wait") else None,
         _duration_us(m.talk), _duration_us(m.hold), _duration_us(m.wrap), m.recording_ref,
     ),
-    "feedback_received": lambda m: FeedbackReceived(
-        _known(_FEEDBACK, m.kind, "feedback_received.kind"), m.score, m.scale_min, m.scale_max, m.agent
+    "feedback_received": lambda m, faults: FeedbackReceived(
+        _known(_FEEDBACK, m.kind, "feedback_received.kind", faults), m.score, m.scale_min, m.scale_max, m.agent
     ),
-    "due_set": lambda m: DueSet(_instant_us(m.due_at, "due_set.due_at") if m.HasField("due_at") else None, m.metric or "resolution"),
-    "merged": lambda m: Merged(m.into_ticket_id),
-    "reopened": lambda m: Reopened(m.reason),
+    "due_set": lambda m, faults: DueSet(
+        _instant_us(m.due_at, "due_set.due_at", faults) if m.HasField("due_at") else None, m.metric or "resolution"
+    ),
+    "merged": lambda m, faults: Merged(m.into_ticket_id),
+    "reopened": lambda m, faults: Reopened(m.reason),
 }
 
 

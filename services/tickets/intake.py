@@ -15,11 +15,10 @@ from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.ports import Journal, NewEvent, Receipt
 from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.identity import fact_key, ticket_stream_id
-from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
 from opsledger.services.futures import chain, done
 from opsledger.services.journal.partitions import Numbered, PartitionedJournal
-from opsledger.services.tickets.codec import decode, event_type
+from opsledger.services.tickets.codec import event_type, examine
 from opsledger.services.tickets.differing import DifferingEvents
 from opsledger.services.tickets.held import held_facts
 from opsledger.services.tickets.repeated import differing
@@ -108,14 +107,11 @@ class Intake:
             message = TicketEvent.FromString(data)
         except DecodeError:
             return (FieldViolation("", "MALFORMED", "these bytes are not a TicketEvent"),)
-        try:
-            fact = decode(message)
-        except InvalidInput as error:
-            return error.violations
-        if found := violations(fact):
-            return tuple(found)
-        if tenants is not None and fact.tenant not in tenants:
-            return (FieldViolation("tenant", "NOT_ALLOWED", f"the caller may not write for {fact.tenant!r}"),)
+        fact, found = examine(message)
+        if tenants is not None and fact.tenant and fact.tenant not in tenants:
+            found = (*found, FieldViolation("tenant", "NOT_ALLOWED", f"the caller may not write for {fact.tenant!r}"))
+        if found:
+            return found
         event = NewEvent(
             ticket_stream_id(fact.ticket), event_type(message), fact.tenant, fact.occurred_at_us, data,
             fact_key(fact.tenant, fact.source, fact.event_id),

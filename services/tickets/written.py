@@ -18,9 +18,8 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.sla.durations import DURATION_TEXT, parse_duration_us
 from opsledger.core.tickets.facts import TicketFact
-from opsledger.core.tickets.validation import violations
 from opsledger.proto.tickets.v1.ticket_event_pb2 import TicketEvent
-from opsledger.services.tickets.codec import decode
+from opsledger.services.tickets.codec import examine
 
 ReadTime = Callable[[str, str], int]
 """Microseconds of (text, field). Raises InvalidInput."""
@@ -40,12 +39,11 @@ def read_event(written: object, prefix: str, place: int, defaults: Mapping[str, 
         if "event_id" not in shaped:
             shaped = {"sequence": place, **shaped, "event_id": f"#{place:07}"}
         message = json_format.ParseDict(shaped, TicketEvent())
-        fact = decode(message)
-        found = violations(fact)
+        fact, found = examine(message)
     except json_format.ParseError as error:
         raise InvalidInput(FieldViolation(prefix.rstrip(".: "), "MALFORMED", str(error))) from None
     except InvalidInput as error:
-        found = list(error.violations)
+        found = error.violations
     if found:
         raise InvalidInput(*(violation._replace(field=f"{prefix}{violation.field}".rstrip(".: ")) for violation in found))
     return fact

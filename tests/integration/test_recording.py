@@ -107,7 +107,8 @@ class TestABatch:
         assert [(e.type, e.tenant) for e in journal.read()] == [("tickets.v1.opened", "acme")] * 2
 
     def test_keeps_what_is_well_formed_and_says_what_is_not(self, server: Running, journal: MemoryJournal) -> None:
-        nameless, factless = event(""), TicketEvent(event_id="e3", tenant="acme")
+        nameless, factless = event(""), event("e3")
+        factless.ClearField("opened")
         results = record(server, event("e1"), nameless, factless, event("e4")).results
         assert [(r.outcome, r.position) for r in results] == [(RECORDED, 1), (REJECTED, 0), (REJECTED, 0), (RECORDED, 2)]
         assert [(v.field, v.reason) for r in results for v in r.violations] == [("event_id", "REQUIRED"), ("fact", "REQUIRED")]

@@ -25,7 +25,7 @@ def test_every_kind_of_fact_has_a_type_of_its_own(fact: TicketFact) -> None:
 
 
 @pytest.mark.parametrize(("text", "field", "reason"), [
-    ("{}", "fact", "REQUIRED"),
+    ('{"occurredAt": "2026-01-05T09:00:00Z"}', "fact", "REQUIRED"),
     ('{"reopened": {}}', "occurred_at", "REQUIRED"),
     ('{"occurredAt": "2026-01-05T09:00:00Z", "statusChanged": {}}', "status_changed.status", "REQUIRED"),
     ('{"occurredAt": "2026-01-05T09:00:00Z", "statusChanged": {"status": 77}}', "status_changed.status", "UNKNOWN"),

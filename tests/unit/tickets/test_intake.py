@@ -46,11 +46,11 @@ def test_the_same_event_of_another_source_or_tenant_is_another_one(intake: Intak
 
 def test_a_batch_of_nothing_but_malformed_events_is_no_commit(intake: Intake, journal: MemoryJournal) -> None:
     factless = event_bytes("e1")[:20]
-    outcomes = intake.record([b"\xff", b"", event_bytes("x" * 201), event_bytes("y" * 500), factless])
+    outcomes = intake.record([b"\xff", event_bytes("x" * 201), event_bytes("y" * 500), factless])
     assert reasons(outcomes) == [
-        [("", "MALFORMED")], [("fact", "REQUIRED")], [("event_id", "TOO_LONG")], [("", "TOO_LONG")], [("", "MALFORMED")],
+        [("", "MALFORMED")], [("event_id", "TOO_LONG")], [("", "TOO_LONG")], [("", "MALFORMED")],
     ]
-    assert [outcome.position for outcome in outcomes] == [0] * 5
+    assert [outcome.position for outcome in outcomes] == [0] * 4
     assert journal.position == 0
 
 
@@ -106,3 +106,20 @@ def test_any_bytes_are_recorded_as_they_are_or_rejected(data: bytes) -> None:
     assert [recorded.payload for recorded in journal.read()] == ([data] if outcome.position else [])
     if outcome.position:
         TicketEvent.FromString(data)
+
+
+def test_every_fault_of_an_event_is_named_at_once() -> None:
+    """What cannot be read, what breaks a rule, and the tenant that the caller may not write for."""
+    message = TicketEvent(tenant="other", program="a\x07", source="zendesk", ticket_id="T1")
+    message.occurred_at.nanos = -1
+    message.replied.SetInParent()
+    [outcome] = Intake(MemoryJournal()).record([message.SerializeToString()], tenants={"acme"})
+    assert {(fault.field, fault.reason) for fault in outcome.violations} == {
+        ("occurred_at", "OUT_OF_RANGE"), ("actor.kind", "REQUIRED"), ("replied.visibility", "REQUIRED"), ("event_id", "REQUIRED"),
+        ("program", "UNPRINTABLE"), ("tenant", "NOT_ALLOWED"),
+    }
+
+
+def test_an_empty_event_says_all_that_it_lacks() -> None:
+    [outcome] = Intake(MemoryJournal()).record([b""], tenants={"acme"})
+    assert {fault.field for fault in outcome.violations} == {"fact", "occurred_at", "event_id", "tenant", "program", "source", "ticket_id"}
