@@ -112,7 +112,7 @@ def _resolutions(steps: Sequence[_Step], choices_at: ChoicesAt) -> Iterator[Outc
 
     resolved = [index for index, step in enumerate(steps) if step.resolves]
     for index, until in zip(resolved, [*resolved[1:], len(steps)], strict=bool(resolved)):
-        reopened = any(step.reopens for step in steps[index + 1:until])
+        reopened = any(step.reopens for step in steps[index + 1:until]) or (index == resolved[0] and _reopened_somewhen(steps, index))
         yield credited(_share(kpis.REOPEN_RATE, steps[index], reopened), steps[index])
     yield from _first_contact(steps, resolved[0] if resolved else None)
     last = steps[resolved[-1]] if resolved and end.resolved_at_us is not None else None
@@ -150,7 +150,15 @@ def _in_one_contact(steps: Sequence[_Step], first: int) -> bool:
         and sum(map(_answered, steps[:first + 1])) <= 1
         and resolution.transfers == 0
         and not any(step.reopens for step in steps[first + 1:])
+        and not _reopened_somewhen(steps, first)
     )
+
+
+def _reopened_somewhen(steps: Sequence[_Step], first: int) -> bool:
+    """A source that knows that a ticket was reopened, but not when, says it at the instant of the one resolution that it knows. There it
+    comes before the resolution, and is of that one: no other is known."""
+    at_us = steps[first].fact.occurred_at_us
+    return any(step.reopens and step.fact.occurred_at_us == at_us for step in steps[:first])
 
 
 def _answered(step: _Step) -> bool:

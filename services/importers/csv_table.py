@@ -2,19 +2,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opsledger.core.errors import FieldViolation
-from opsledger.core.tickets.facts import TicketKey
+from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.services.importers.cells import BadValue
+from opsledger.services.importers.comparing import Note, Retelling
 from opsledger.services.importers.files import Layout, Row, Source
+from opsledger.services.importers.known_table import further_row, shown_by
 from opsledger.services.importers.mapping import FormatSpec, MappingSpec
 from opsledger.services.importers.plan import Plan, bind
 from opsledger.services.importers.problems import Problems
 from opsledger.services.importers.row_facts import TicketReader
 from opsledger.services.importers.row_order import TicketRow, TimedRow, in_order
-from opsledger.services.importers.spool import Spool
+from opsledger.services.importers.spool import Spool, TicketRows
 from opsledger.services.importers.summary import Summary
 from opsledger.services.importers.tables import AnyTable, open_table, settled_rows
 from opsledger.services.importers.times import Instants
@@ -30,7 +32,7 @@ class CsvReader:
     mapping_file: str
     """Its name, for errors."""
 
-    def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> None:
+    def read(self, source: Source, spool: Spool, problems: Problems, summary: Summary) -> Retelling:
         """Every fact of the table goes into the spool. Raises InvalidInput as ``problems`` says, and for a mapping that does not fit."""
         table = open_table(source, _layout(self.mapping.format), summary)
         plan = bind(self.mapping, self.mapping_file, table.columns, delimiter=table.delimiter, typed=table.typed)
@@ -38,7 +40,7 @@ class CsvReader:
         writer = FactWriter(spool, problems)
         held: set[int] = set()
         for ticket in spool.tickets():
-            key = TicketKey(*json.loads(ticket.ticket))
+            key = _key(ticket.ticket)
             reader = TicketReader(plan, key, table.columns, one_row=self.mapping.rows == "tickets")
             whole = list(settled_rows(table, ticket.rows, problems))
             summary.rows += len(whole)
@@ -58,6 +60,20 @@ class CsvReader:
                 f"{self.mapping_file}: rules[{number}] ({', '.join(kind for kind, _ in rule.emit)}) held for no row"
                 for number, rule in enumerate(self.mapping.rules) if number not in held
             ]
+
+        def tell(ticket: TicketRows, known: Sequence[TicketFact], note: Note) -> Iterator[tuple[int, list[TicketFact]]]:
+            unseen = Problems(source.name, skip_invalid=True)  # what is wrong with the rows has been said
+            rows = self._in_order(list(settled_rows(table, ticket.rows, unseen)), plan, unseen, Summary())
+            reader = TicketReader(plan, _key(ticket.ticket), table.columns, one_row=self.mapping.rows == "tickets")
+            if self.mapping.rows == "events":
+                yield from ((line, facts) for line, facts in reader.read(rows, lambda *_: None))
+            elif len(rows) == 1:
+                for line, facts in reader.read(rows, lambda *_: None):
+                    as_of = plan.as_of(rows[0].row.cells) if plan.as_of else None
+                    shown = shown_by(self.mapping, facts)
+                    yield line, further_row(facts, known, shown, as_of.first if as_of else None, note) if facts else []
+
+        return Retelling(_key, tell)
 
     def _spool_rows(self, table: AnyTable, plan: Plan, spool: Spool, problems: Problems, summary: Summary) -> None:
         for row in table:
@@ -106,6 +122,11 @@ class CsvReader:
     @property
     def _keeps(self) -> bool:
         return self.mapping.identical_rows == "keep"
+
+
+def _key(ticket: str) -> TicketKey:
+    """The ticket that the spool has under that name."""
+    return TicketKey(*json.loads(ticket))
 
 
 def _layout(form: FormatSpec) -> Layout:

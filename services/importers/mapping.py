@@ -172,6 +172,8 @@ class MappingSpec(Section):
     order: OrderSpec | None = None
     actor: ActorValue = ActorSpec()
     rows: Literal["events", "tickets"] = "events"
+    as_of: Value | None = None
+    """The date at which rows that are `tickets` showed them."""
     identical_rows: Literal["once", "keep"] = "once"
     format: FormatSpec = FormatSpec()
     time: TimeSpec = TimeSpec()
@@ -195,6 +197,8 @@ class MappingSpec(Section):
         stateful = next((number for number, rule in enumerate(self.rules) if rule.ticket is not None), None)
         if self.rows == "tickets" and stateful is not None:
             raise ValueError(f"rules[{stateful}].ticket needs rows before, and rows that are `tickets` are one each")
+        if self.rows == "events" and self.as_of is not None:
+            raise ValueError("as_of is the date of a table whose rows are `tickets`; rows that are events have their own time")
         if self.sequence is not None and self.order is not None:
             raise ValueError("sequence and order are two ways to say the same: give one")
         return self

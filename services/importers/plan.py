@@ -70,6 +70,7 @@ class Plan:
     sequence: Reading
     actor: ActorPlan
     snapshot: SnapshotPlan | None
+    as_of: Moment | None
     rules: tuple[RulePlan, ...]
 
     @property
@@ -107,7 +108,7 @@ class _Binding:
             tenant=text("tenant", spec.tenant), program=text("program", spec.program), source=text("source", spec.source),
             ticket_id=text("ticket_id", spec.ticket_id), event_id=text("event_id", spec.event_id) if spec.event_id else None,
             instants=self._time("occurred_at", spec.occurred_at), sequence=self._sequence(spec), actor=self._actor("actor", spec.actor),
-            snapshot=self._snapshot(spec.snapshot) if spec.snapshot else None,
+            snapshot=self._snapshot(spec.snapshot) if spec.snapshot else None, as_of=self._time("as_of", spec.as_of),
             rules=tuple(self._rule(f"rules[{number}]", rule) for number, rule in enumerate(spec.rules)),
         )
 
