@@ -10,6 +10,7 @@ from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.services.importers.cells import BadValue
 from opsledger.services.importers.comparing import Note, Retelling
 from opsledger.services.importers.files import Layout, Row, Source
+from opsledger.services.importers.known_rows import FurtherReader
 from opsledger.services.importers.known_table import further_row, shown_by
 from opsledger.services.importers.mapping import FormatSpec, MappingSpec
 from opsledger.services.importers.plan import Plan, bind
@@ -64,10 +65,13 @@ class CsvReader:
         def tell(ticket: TicketRows, known: Sequence[TicketFact], note: Note) -> Iterator[tuple[int, list[TicketFact]]]:
             unseen = Problems(source.name, skip_invalid=True)  # what is wrong with the rows has been said
             rows = self._in_order(list(settled_rows(table, ticket.rows, unseen)), plan, unseen, Summary())
-            reader = TicketReader(plan, _key(ticket.ticket), table.columns, one_row=self.mapping.rows == "tickets")
             if self.mapping.rows == "events":
-                yield from ((line, facts) for line, facts in reader.read(rows, lambda *_: None))
+                shown_attributes = self.mapping.snapshot.attributes if self.mapping.snapshot else ()
+                yield from FurtherReader(
+                    plan, _key(ticket.ticket), table.columns, known, attributes=shown_attributes, numbered=self._numbers, note=note,
+                ).read(rows, lambda *_: None)
             elif len(rows) == 1:
+                reader = TicketReader(plan, _key(ticket.ticket), table.columns, one_row=True)
                 for line, facts in reader.read(rows, lambda *_: None):
                     as_of = plan.as_of(rows[0].row.cells) if plan.as_of else None
                     shown = shown_by(self.mapping, facts)
@@ -113,11 +117,13 @@ class CsvReader:
                 problems.add(row.line, [FieldViolation("occurred_at", "REQUIRED", "is empty")])
                 continue
             timed.append(TimedRow(row, instants, sequence, copy))
+        return in_order(timed, sequenced=self.mapping.sequence is not None, as_in_file=self._keeps, numbered=self._numbers)
+
+    @property
+    def _numbers(self) -> bool:
+        """The order of rows of one instant is found here, and is that of their facts."""
         unordered = self.mapping.sequence is None and self.mapping.order is None
-        return in_order(
-            timed, sequenced=self.mapping.sequence is not None, as_in_file=self._keeps,
-            numbered=unordered and (self._keeps or self.mapping.snapshot is not None),
-        )
+        return unordered and (self._keeps or self.mapping.snapshot is not None)
 
     @property
     def _keeps(self) -> bool:

@@ -90,6 +90,11 @@ class KnownTicket:
         self.state = evolve(self.state or begin(fact), fact)
         self._added = True
 
+    def learn(self, fact: TicketFact) -> None:
+        """The file says it, and it is no difference of snapshots: it stands whatever is held."""
+        self.state = evolve(self.state or begin(fact), fact)
+        self._held_state = evolve(self._held_state or begin(fact), fact)
+
     def _restored(self, last: TicketFact) -> Iterator[TicketFact]:
         if not self._added or self.state is None or self._held_state is None:
             return

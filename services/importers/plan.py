@@ -35,6 +35,8 @@ class RulePlan:
     facts: tuple[Maker, ...]
     opens: bool
     """One of its facts is the opening."""
+    compares: bool
+    """Its conditions ask for the row before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,9 @@ class _Binding:
             event_id=self._binder.text(f"{path}.event_id", spec.event_id) if spec.event_id else None,
             facts=tuple(self._maker.maker(f"{path}.emit[{number}]", kind, given) for number, (kind, given) in enumerate(spec.emit)),
             opens=any(kind == "opened" for kind, _ in spec.emit),
+            compares=any(
+                test.changed is not None or test.increased is not None for conditions in spec.when for test in conditions.values()
+            ),
         )
 
     def _snapshot(self, spec: SnapshotSpec) -> SnapshotPlan:

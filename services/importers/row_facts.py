@@ -33,6 +33,8 @@ class TicketReader:
         self._names = Counter[str]()
         """How often a name of the ticket itself was used."""
         self._times_held = Counter[int]()
+        self._state: TicketState | None = None
+        """As the rows before left the ticket, where rules ask for it."""
 
     @property
     def held(self) -> Collection[int]:
@@ -44,14 +46,13 @@ class TicketReader:
         readable = list(self._matched(rows, refuse))
         last = {number: place for place, (_, holding) in enumerate(readable) for number in holding}
         shown: Snapshot | None = None
-        state: TicketState | None = None
         for place, (item, holding) in enumerate(readable):
-            found: list[TicketFact] = []
+            found = self._before(item)
             names = Counter[str]()
             try:
                 if self._plan.snapshot is not None:
                     shown = self._compare(item, shown, names, found)
-                speaking = [self._plan.rules[number] for number in self._counted(holding, state) if self._speaks(number, place, last)]
+                speaking = [self._plan.rules[number] for number in self._counted(holding, self._state) if self._speaks(number, place, last)]
                 opened_us = _opened_us(item, speaking)
                 for rule in speaking:
                     found += self._rule_facts(item, rule, names, opened_us)
@@ -60,8 +61,12 @@ class TicketReader:
                 continue
             if self._plan.asks_ticket:
                 for fact in in_order(found):
-                    state = evolve(state or begin(fact), fact)
+                    self._state = evolve(self._state or begin(fact), fact)
             yield item.row.line, found
+
+    def _before(self, item: TicketRow) -> list[TicketFact]:
+        """What is to be said before the row's own facts."""
+        return []
 
     def _counted(self, holding: Sequence[int], state: TicketState | None) -> list[int]:
         """Those of the rules that hold of the ticket too; how often each has held by now is known then."""
@@ -123,21 +128,21 @@ class TicketReader:
         if rule is not None and rule.once == FIRST and rule.event_id is None:
             name, names = derived_id("ticket", self._ticket_id, kind(fact)), self._names
         else:
-            name = self._row_name(item, fact, at_us, rule)
+            name = self._row_name(item, kind(fact), at_us, rule)
         names[name] += 1
         return name if names[name] == 1 else derived_id("again", name, str(names[name]))
 
-    def _row_name(self, item: TicketRow, fact: Fact, at_us: int, rule: RulePlan | None) -> str:
+    def _row_name(self, item: TicketRow, kind: str, at_us: int, rule: RulePlan | None) -> str:
         cells = item.row.cells
         if rule is not None and rule.event_id is not None and (given := rule.event_id(cells)):
             return given
         if self._plan.event_id is not None and (given := self._plan.event_id(cells)):
-            name = f"{given}:{kind(fact)}"
+            name = f"{given}:{kind}"
             return name if len(name.encode()) <= NAME_BYTES_MAX else derived_id("event", name)
         if self._one_row:
-            return derived_id("ticket", self._ticket_id, kind(fact), str(at_us))
+            return derived_id("ticket", self._ticket_id, kind, str(at_us))
         content = [text for pair in sorted(zip(self._columns, cells, strict=True)) for text in pair]
-        return derived_id("row", *content, str(item.copy), kind(fact))
+        return derived_id("row", *content, str(item.copy), kind)
 
     def _fact(self, item: TicketRow, at_us: int, actor: Actor, fact: Fact, event_id: str) -> TicketFact:
         program = self._plan.program(item.row.cells)
