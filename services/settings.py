@@ -31,8 +31,11 @@ from opsledger.services.settings_keys import ConfigFile, read_file, unknown_vari
 from opsledger.services.tickets.intake import BATCH_EVENTS_MAX, EVENT_BYTES_MAX
 
 ENV_PREFIX = "OPSLEDGER_"
-OTHER_VARIABLES = (f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}TOKEN", TRUST)
-"""Read by commands: the file of settings, the token of a client, that the clock is right."""
+OTHER_VARIABLES = (
+    f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}TOKEN", TRUST,
+    *(f"{ENV_PREFIX}{name}" for name in ("SERVER", "TENANT", "PROGRAM", "TOKEN_FILE", "CA_FILE", "CERT_FILE", "KEY_FILE", "PROFILE")),
+)
+"""Read by commands: the file of settings, how a client reaches a server, that the clock is right."""
 _NODE_NAME = r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}"
 """What a consumer group takes for the name of a member."""
 Seconds = Annotated[float, Field(gt=0)]

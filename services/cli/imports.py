@@ -11,7 +11,7 @@ import typer
 from opsledger.services.cli.differing import differing
 from opsledger.services.cli.import_summary import answering, print_summary
 from opsledger.services.cli.options import DEFAULT_DATABASE, DEFAULT_JOURNAL, AsJson, DatabaseUrl, JournalFolder, NoProject
-from opsledger.services.cli.remote import ServerAddress, Token
+from opsledger.services.cli.remote import ServerAddress, Token, bearer, credentials
 
 if TYPE_CHECKING:
     from opsledger.services.importers.destination import Destination
@@ -127,7 +127,7 @@ def _target(journal: Path, database: str, no_project: bool, server: str, token: 
     from opsledger.services.importers.destination import JournalDestination, ServerDestination
 
     if server:
-        return ServerDestination(server, token)
+        return ServerDestination(server, bearer(token), credentials=credentials())
     return JournalDestination(journal, None if no_project else database)
 
 

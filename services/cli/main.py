@@ -19,6 +19,7 @@ from opsledger.services.cli import (
     form,
     imports,
     journal,
+    login,
     project,
     qa,
     rules,
@@ -28,6 +29,7 @@ from opsledger.services.cli import (
     timers,
     topics,
 )
+from opsledger.services.cli.connecting import connect_commands
 
 EXIT_WRONG, EXIT_INPUT = 1, 2
 
@@ -51,6 +53,11 @@ cli.command()(serve.serve)
 cli.command()(demo.demo)
 cli.command("catch-up")(project.catch_up)
 cli.command()(project.rebuild)
+cli.command()(login.login)
+cli.command()(login.logout)
+
+
+connect_commands(cli)
 
 
 def _version(wanted: bool) -> None:

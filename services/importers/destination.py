@@ -9,6 +9,8 @@ from opsledger.services.importers.recording import Sink
 from opsledger.services.importers.runner import Progress
 
 if TYPE_CHECKING:
+    from grpc import ChannelCredentials
+
     from opsledger.core.ports import Journal
     from opsledger.proto.sla.v1.rules_pb2 import PublishRulesRequest
     from opsledger.services.client.recording import Recorder, RecordingStream
@@ -78,15 +80,17 @@ class ServerSink:
 class ServerDestination:
     """The server keeps its own read models up to date."""
 
-    def __init__(self, address: str, token: str, rules: PublishRulesRequest | None = None) -> None:
-        self._address, self._token, self.rules = address, token, rules
+    def __init__(
+        self, address: str, token: str, rules: PublishRulesRequest | None = None, *, credentials: ChannelCredentials | None = None
+    ) -> None:
+        self._address, self._token, self._credentials, self.rules = address, token, credentials, rules
         self._resources = ExitStack()
 
     def open_sink(self) -> Sink:
         """Raises what the server says to the rules."""
         from opsledger.services.client import connect
 
-        client = self._resources.enter_context(connect(self._address, token=self._token))
+        client = self._resources.enter_context(connect(self._address, token=self._token, credentials=self._credentials))
         if self.rules is not None:
             client.rules.PublishRules(self.rules)
         stream = self._resources.enter_context(client.recorder.stream())
