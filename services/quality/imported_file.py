@@ -5,7 +5,7 @@ A CSV file with a column for each field and each question, or JSON lines with th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.names import find
 from opsledger.core.quality.form import Form
 from opsledger.core.quality.question_words import NA
+from opsledger.core.text import unkept
 from opsledger.proto.quality.v1 import evaluations_pb2 as pb
 from opsledger.services.importers.files import Layout, Source, Table, open_source
 from opsledger.services.importers.times import TimeReader
@@ -72,13 +73,18 @@ def _rows(source: Source, form: Form, reading: Reading) -> Iterator[_Fields]:
         if column not in table.columns:
             text = f"there is no column {column!r}; there are {', '.join(table.columns)}"
             raise InvalidInput(FieldViolation("--column", "UNKNOWN_COLUMN", text))
+    if not any(_column(id, form, reading, table.columns) for id in form.questions):
+        text = f"has no column of a question of the form {form.id!r}; its columns are: {', '.join(table.columns)}"
+        raise InvalidInput(FieldViolation(f"{source.name}: header", "UNKNOWN_COLUMN", f"{text}; say --column QUESTION=COLUMN"))
     for row in table:
         wrong = table.length_violation(row)
         yield row.line, dict(zip(table.columns, row.cells, strict=False)), (wrong,) if wrong else ()
 
 
 def _objects(source: Source) -> Iterator[_Fields]:
-    for line, text in enumerate(source.text("utf-8-sig"), start=1):
+    lines = source.lines("utf-8-sig")
+    for line, text in enumerate(lines, start=1):
+        lines.begin_row()
         if not text.strip():
             continue
         try:
@@ -91,7 +97,11 @@ def _objects(source: Source) -> Iterator[_Fields]:
 
 
 def _item(line: int, fields: Mapping[str, Any], form: Form, reading: Reading, times: TimeReader) -> Item:
-    wrong: list[FieldViolation] = []
+    wrong = [FieldViolation(str(name), "UNPRINTABLE", reason) for name, value in fields.items() for reason in filter(None, _unkept(value))]
+    if "answers" in fields and "answers" not in form.questions and not isinstance(fields["answers"], dict):
+        wrong.append(FieldViolation("answers", "NOT_A_MAPPING", "must be an object with answers by question"))
+    if wrong:
+        return Item(line, None, tuple(wrong))
 
     def text(name: str) -> str:
         names = (reading.columns[name],) if name in reading.columns else FIELDS[name]
@@ -116,17 +126,34 @@ def _item(line: int, fields: Mapping[str, Any], form: Form, reading: Reading, ti
     return Item(line, None if wrong else found, tuple(wrong))
 
 
+def _unkept(value: object) -> Iterator[str]:
+    """What is wrong with each text in a value of JSON; empty where nothing is."""
+    if isinstance(value, str):
+        yield unkept(value)
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from (unkept(str(key)), *_unkept(entry))
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _unkept(entry)
+
+
 def _answers(fields: Mapping[str, Any], form: Form, reading: Reading) -> dict[str, Any]:
     """Empty cells are N/A where the form allows that."""
     if isinstance(given := fields.get("answers"), dict) and "answers" not in form.questions:
         return given
     found: dict[str, Any] = {}
     for id, question in form.questions.items():
-        names = [name for name in (reading.columns.get(id, id), question.text) if name]
-        column = next((name for name in names if name in fields), None) or next(filter(None, (find(name, fields) for name in names)), None)
+        column = _column(id, form, reading, fields)
         value = fields[column] if column is not None else None
         if value is not None and value != "":
             found[id] = value
         elif question.may_be_na:
             found[id] = NA
     return found
+
+
+def _column(id: str, form: Form, reading: Reading, columns: Collection[str]) -> str | None:
+    """Called by the question's id or text, just so or in other letters."""
+    names = [name for name in (reading.columns.get(id, id), form.questions[id].text) if name]
+    return next((name for name in names if name in columns), None) or next(filter(None, (find(name, columns) for name in names)), None)

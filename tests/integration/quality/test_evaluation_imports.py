@@ -196,6 +196,11 @@ class TestTheCommand:
         again = run(*options)
         assert "0 imported, 2 known already, 2 left out" in again.out
 
+    def test_refuses_a_table_without_a_question(self, options: list[str], tmp_path: Path) -> None:
+        (tmp_path / "other.csv").write_text("id,ticket,agent,evaluator,Reviewed\ne1,T1,bob,ann,2024-03-01\n")
+        ran = run("qa", "import", str(tmp_path / "other.csv"), *options[3:])
+        assert (ran.code, "has no column of a question of the form 'calls'" in ran.err) == (2, True)
+
     def test_sends_what_is_too_large_together_in_parts(self, options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         whole, asked = EvaluationImports.ImportEvaluations, []
 
@@ -212,9 +217,11 @@ class TestTheCommand:
     def test_reads_json_lines(self, options: list[str], tmp_path: Path) -> None:
         lines = tmp_path / "old.jsonl"
         entry = {"id": "e9", "ticket_id": "T1", "agent": "bob", "analyst": "ann", "judged_at": "2024-03-01T10:00:00Z", "answers": SIXTY}
-        lines.write_text(json.dumps(entry) + "\nno json\n\n[1]\n")
+        lines.write_text("\n".join([
+            json.dumps(entry), "no json", "", "[1]", json.dumps({**entry, "id": "e\0"}),
+            json.dumps({**entry, "id": "e7", "answers": {**SIXTY, "tone": "\ud800"}}), json.dumps({**entry, "id": "e8", "answers": 5})]))
         said = json.loads(run("qa", "import", str(lines), *options[3:9], *options[13:], "--json").out)
-        assert (said["imported"], [each["line"] for each in said["faults"]]) == (1, [2, 4])
+        assert (said["imported"], [each["line"] for each in said["faults"]]) == (1, [2, 4, 5, 6, 7])
 
 
 def test_a_long_file_needs_the_memory_of_a_row(tmp_path: Path) -> None:
