@@ -1,7 +1,10 @@
 """What many scored evaluations say together, each figure with its interval or the reason why there is none."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from statistics import fmean
 from typing import NamedTuple
 
@@ -41,14 +44,59 @@ class Summary(NamedTuple):
     questions: Mapping[str, QuestionSummary]
 
 
-def summarise(found: Sequence[Scored], confidence: float = CONFIDENCE) -> Summary:
-    scores = [float(each.score) for each in found if each.score is not None]
-    outcomes = [each.outcome for each in found if each.outcome is not None]
-    return Summary(
-        len(found), _mean(scores, confidence), _share(sum(each is Outcome.PASS for each in outcomes), len(outcomes), confidence),
-        {each: _accuracy(each, found, confidence) for each in CriticalClass if any(each in one.critical for one in found)},
-        _questions(found),
-    )
+def summarise(found: Iterable[Scored], confidence: float = CONFIDENCE) -> Summary:
+    whole = Summing()
+    for each in found:
+        whole.add(each)
+    return whole.summary(confidence)
+
+
+class Summing:
+    """A summary of evaluations one after another, of which it keeps what the figures need: a number for each, and for each question how
+    often which part of its points was given."""
+
+    def __init__(self) -> None:
+        self._evaluations = 0
+        self._scores = array("d")
+        self._outcomes: Counter[Outcome] = Counter()
+        self._critical: dict[CriticalClass, Counter[bool]] = {}
+        self._questions: dict[str, tuple[Counter[State], Counter[float]]] = {}
+
+    def add(self, scored: Scored) -> None:
+        self._evaluations += 1
+        if scored.score is not None:
+            self._scores.append(float(scored.score))
+        if scored.outcome is not None:
+            self._outcomes[scored.outcome] += 1
+        for kind, critical in scored.critical.items():
+            without_error = self._critical.setdefault(kind, Counter())
+            if critical.applicable:
+                without_error[not critical.failed] += 1
+        for each in scored.contributions:
+            states, parts = self._questions.setdefault(each.question, (Counter(), Counter()))
+            states[each.state] += 1
+            if each.points is not None:
+                parts[float(each.points / each.possible_points)] += 1
+
+    def summary(self, confidence: float = CONFIDENCE) -> Summary:
+        return Summary(
+            self._evaluations, _mean(self._scores, confidence), _share(self._outcomes[Outcome.PASS], self._outcomes.total(), confidence),
+            {
+                kind: _share(self._critical[kind][True], self._critical[kind].total(), confidence)
+                for kind in CriticalClass if kind in self._critical
+            },
+            {
+                id: QuestionSummary(states[State.ANSWERED], states[State.NOT_APPLICABLE], _mean_part(parts))
+                for id, (states, parts) in self._questions.items()
+            },
+        )
+
+
+def _mean_part(parts: Counter[float]) -> float | None:
+    """Exactly added, as if every one stood for itself."""
+    if not parts:
+        return None
+    return float(sum(Fraction(part) * count for part, count in parts.items())) / parts.total()
 
 
 def _mean(values: Sequence[float], confidence: float) -> Figure:
@@ -64,24 +112,3 @@ def _figure(value: float | None, cases: int, interval: Interval | Reason) -> Fig
     if isinstance(interval, Reason):
         return Figure(value, cases, None, interval)
     return Figure(value, cases, interval, None)
-
-
-def _accuracy(kind: CriticalClass, found: Sequence[Scored], confidence: float) -> Figure:
-    applicable = [each.critical[kind] for each in found if kind in each.critical and each.critical[kind].applicable]
-    return _share(sum(not each.failed for each in applicable), len(applicable), confidence)
-
-
-def _questions(found: Sequence[Scored]) -> dict[str, QuestionSummary]:
-    ids = dict.fromkeys(each.question for one in found for each in one.contributions)
-    parts: dict[str, list[float]] = {id: [] for id in ids}
-    states: dict[str, list[State]] = {id: [] for id in ids}
-    for one in found:
-        for each in one.contributions:
-            states[each.question].append(each.state)
-            if each.points is not None:
-                parts[each.question].append(float(each.points / each.possible_points))
-    return {
-        id: QuestionSummary(
-            states[id].count(State.ANSWERED), states[id].count(State.NOT_APPLICABLE), fmean(parts[id]) if parts[id] else None)
-        for id in ids
-    }

@@ -11,8 +11,7 @@ from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.services.cli.options import AsJson, Delimiter
 
 if TYPE_CHECKING:
-    from opsledger.core.quality.form import Form
-    from opsledger.services.quality.answers_file import AnswersFile
+    from opsledger.services.quality.answers_file import Reading
 
 AnswersOption = Annotated[
     str, typer.Option("--answers", metavar="FILE", help="CSV, JSON, JSON lines or YAML; one evaluation in each row or entry.")]
@@ -38,17 +37,18 @@ def score(
 
     Empty cells are N/A where the form allows that.
     """
-    from opsledger.core.quality.scoring import score_all
     from opsledger.services.cli.form import read_form_file
-    from opsledger.services.cli.score_tables import Scores, document, show
+    from opsledger.services.cli.score_tables import document, show
+    from opsledger.services.quality.answers_file import AnswersReader
+    from opsledger.services.quality.scored_answers import score_answers
 
     parsed = read_form_file(form)[1]
-    file = _read(answers, parsed, id, agent, column, delimiter, skip_invalid)
-    found = Scores(parsed, file, list(score_all(parsed, [each.answers for each in file.evaluations])))
+    reader = AnswersReader(answers, parsed, _reading(id, agent, column, delimiter, skip_invalid))
+    found = score_answers(parsed, reader, keep=not summary)
     if as_json:
         print(json.dumps(document(found, with_evaluations=not summary), ensure_ascii=False, indent=2))
     else:
-        show(found, with_evaluations=not summary)
+        show(found)
 
 
 def rescore(
@@ -66,9 +66,10 @@ def rescore(
     from opsledger.core.quality.rescore import rescore
     from opsledger.services.cli.form import read_form_file
     from opsledger.services.cli.rescore_tables import Compared, document, show
+    from opsledger.services.quality.answers_file import read_answers_file
 
     old, new = read_form_file(form_old)[1], read_form_file(form_new)[1]
-    file = _read(answers, old, id, agent, column, delimiter, skip_invalid)
+    file = read_answers_file(answers, old, _reading(id, agent, column, delimiter, skip_invalid))
     found = Compared(file, list(rescore(old, new, [each.answers for each in file.evaluations])))
     if as_json:
         print(json.dumps(document(found), ensure_ascii=False, indent=2))
@@ -76,12 +77,10 @@ def rescore(
         show(found)
 
 
-def _read(
-    answers: str, form: Form, id: str, agent: str, column: list[str] | None, delimiter: str, skip_invalid: bool
-) -> AnswersFile:
-    from opsledger.services.quality.answers_file import Reading, read_answers_file
+def _reading(id: str, agent: str, column: list[str] | None, delimiter: str, skip_invalid: bool) -> Reading:
+    from opsledger.services.quality.answers_file import Reading
 
     columns = dict(entry.partition("=")[::2] for entry in column or ())
     if not all(columns.values()):
         raise InvalidInput(FieldViolation("--column", "INVALID", "must be like QUESTION=COLUMN"))
-    return read_answers_file(answers, form, Reading(id, agent, columns, delimiter, skip_invalid=skip_invalid))
+    return Reading(id, agent, columns, delimiter, skip_invalid=skip_invalid)

@@ -1,9 +1,9 @@
 """How ``opsledger qa score`` shows what it found."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -11,42 +11,29 @@ from rich.table import Table
 from opsledger.core.quality.form import Form, Question
 from opsledger.core.quality.result import plain_result
 from opsledger.core.quality.scoring import Outcome, Scored
-from opsledger.core.quality.summary import Figure, Summary, summarise
+from opsledger.core.quality.summary import Figure, Summary
 from opsledger.core.quality.verdict import outcome_reason
-from opsledger.services.quality.answers_file import AnswersFile, Evaluation
+from opsledger.services.quality.answers_file import Evaluation
+from opsledger.services.quality.scored_answers import Scores
 
 ROWS_MAX = 40
 """More evaluations are only summarised on a terminal."""
-
-
-class Scores(NamedTuple):
-    form: Form
-    file: AnswersFile
-    scored: Sequence[Scored]
-
-    def by_agent(self) -> Mapping[str, list[Scored]]:
-        found: dict[str, list[Scored]] = {}
-        if self.file.has_agents:
-            for evaluation, scored in zip(self.file.evaluations, self.scored, strict=True):
-                found.setdefault(evaluation.agent, []).append(scored)
-        return dict(sorted(found.items()))
 
 
 def document(found: Scores, *, with_evaluations: bool) -> dict[str, Any]:
     """Scores and shares are of 1; an exact one is a text like ``3/4`` beside the nearest float."""
     evaluations = [
         {
-            "id": evaluation.id, **({"agent": evaluation.agent} if found.file.has_agents else {}), **_numbers(plain_result(scored)),
+            "id": evaluation.id, **({"agent": evaluation.agent} if found.has_agents else {}), **_numbers(plain_result(scored)),
             "score": None if scored.score is None else float(scored.score),
             "score_exact": None if scored.score is None else str(scored.score),
             "outcome_reason": outcome_reason(found.form.scoring, plain_result(scored)),
         }
-        for evaluation, scored in zip(found.file.evaluations, found.scored, strict=True)
+        for evaluation, scored in found.evaluations
     ]
     return {
-        "form": found.form.id, "mode": found.form.scoring.mode, "skipped": found.file.skipped,
-        "summary": _summary(summarise(found.scored)),
-        **({"agents": {agent: _summary(summarise(own)) for agent, own in found.by_agent().items()}} if found.file.has_agents else {}),
+        "form": found.form.id, "mode": found.form.scoring.mode, "skipped": found.skipped, "summary": _summary(found.summary),
+        **({"agents": {agent: _summary(own) for agent, own in found.agents.items()}} if found.has_agents else {}),
         **({"evaluations": evaluations} if with_evaluations else {}),
     }
 
@@ -78,34 +65,33 @@ def figure(found: Figure) -> dict[str, Any]:
     }
 
 
-def show(found: Scores, *, with_evaluations: bool) -> None:
+def show(found: Scores) -> None:
     console = Console()
-    if with_evaluations and len(found.scored) == 1:
-        console.print(_parts(found.form, found.scored[0]))
-    elif with_evaluations and len(found.scored) <= ROWS_MAX:
+    if len(found.evaluations) == 1:
+        console.print(_parts(found.form, found.evaluations[0][1]))
+    elif 0 < len(found.evaluations) <= ROWS_MAX:
         console.print(_evaluations(found))
     table = Table("", "evaluations", "mean score", "95 % from, to", "passed", "95 % from, to", title=f"By the form {found.form.id}",
                   title_justify="left")
-    everything = summarise(found.scored)
-    for agent, own in found.by_agent().items():
-        _row(table, agent or "(nobody)", summarise(own))
-    _row(table, "all", everything)
+    for agent, own in found.agents.items():
+        _row(table, agent or "(nobody)", own)
+    _row(table, "all", found.summary)
     console.print(table)
-    for kind, each in everything.critical.items():
+    for kind, each in found.summary.critical.items():
         console.print(f"{kind.value} critical-error accuracy: {percent(each.value)} of {each.cases}, 95 %: {interval(each)}")
-    for evaluation, why in _looks_passed(found) if with_evaluations else ():
+    for evaluation, why in _looks_passed(found):
         console.print(f"{evaluation.id} fails: {why}")
-    if any(summarise(own).mean.small_sample for own in (*found.by_agent().values(), found.scored)):
+    if any(each.mean.small_sample for each in (*found.agents.values(), found.summary)):
         console.print("* fewer than 30 cases: a small sample")
-    if found.file.skipped:
-        first = found.file.violations[0]
-        console.print(f"left out: {found.file.skipped} evaluations do not fit the form; the first: {first.field}: {first.description}")
+    if found.skipped:
+        first = found.violations[0]
+        console.print(f"left out: {found.skipped} evaluations do not fit the form; the first: {first.field}: {first.description}")
 
 
 def _looks_passed(found: Scores) -> Iterator[tuple[Evaluation, str]]:
     """Those that fail although their score is shown like the mark, with the exact numbers."""
     mark = found.form.scoring.pass_mark
-    for evaluation, scored in zip(found.file.evaluations, found.scored, strict=True):
+    for evaluation, scored in found.evaluations:
         below = mark is not None and scored.score is not None and scored.score < mark
         if below and scored.outcome is Outcome.FAIL and float(percent(scored.score)[:-2]) >= float(percent(mark)[:-2]):
             yield evaluation, outcome_reason(found.form.scoring, plain_result(scored))
@@ -113,7 +99,7 @@ def _looks_passed(found: Scores) -> Iterator[tuple[Evaluation, str]]:
 
 def _evaluations(found: Scores) -> Table:
     table = Table("evaluation", "agent", "score", "outcome", "band", "automatic fails")
-    for evaluation, scored in zip(found.file.evaluations, found.scored, strict=True):
+    for evaluation, scored in found.evaluations:
         fails = ", ".join(f"{each.question} ({each.level.name.lower()})" for each in scored.auto_fails)
         table.add_row(evaluation.id, evaluation.agent, percent(scored.score), scored.outcome or "–", scored.band or "–", fails)
     return table

@@ -231,16 +231,33 @@ class Table:
         ))
 
 
-def whole_rows(table: Table, name: str) -> list[Row]:
-    """All rows of the file of that name, with a cell for each column. Raises InvalidInput, naming the line."""
-    rows = list(table)
-    for row in rows:
+def whole_rows(table: Table, name: str) -> Iterator[Row]:
+    """The rows of the file of that name, with a cell for each column. Raises InvalidInput, naming the line.
+
+    No more than two are held: as the first row is, all must be; and what is settled by one row more than it waits for it.
+    """
+    first: Row | None = None
+    waiting = True
+    for row in table:
         if wrong := table.length_violation(row):
             raise InvalidInput(wrong._replace(field=f"{name}: line {row.line}"))
-    whole = []
-    for row in rows:
-        settled_row = table.settled(row)
+        if first is None:
+            first = row
+        elif waiting:
+            yield _settled(table, first, first, name)
+            waiting = False
+        if row is not first:
+            yield _settled(table, row, first, name)
+    if first is not None and waiting:
+        yield _settled(table, first, first, name)
+
+
+def _settled(table: Table, row: Row, first: Row, name: str) -> Row:
+    """Where only one of two rows has empty cells beyond the columns, that one is wrong: the first, if it has."""
+    found = row
+    for each in (first, row):
+        settled_row = table.settled(each)
         if isinstance(settled_row, FieldViolation):
-            raise InvalidInput(settled_row._replace(field=f"{name}: line {row.line}"))
-        whole.append(settled_row)
-    return whole
+            raise InvalidInput(settled_row._replace(field=f"{name}: line {each.line}"))
+        found = settled_row
+    return found

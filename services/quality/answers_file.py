@@ -56,28 +56,50 @@ class _Raw(NamedTuple):
 
 def read_answers_file(path: str, form: Form, reading: Reading) -> AnswersFile:
     """``-`` is standard input; .gz and .xz are unpacked. Raises InvalidInput, naming file, line and question of all that is wrong."""
-    for question in reading.columns:
-        if question not in form.questions:
-            raise InvalidInput(FieldViolation("--column", "UNKNOWN", f"the form {form.id!r} has no question {question!r}"))
-    with open_source(path) as source:
-        rows = list(_rows(source, form, reading))
-    if not rows:
-        raise InvalidInput(FieldViolation(source.name, "EMPTY", "holds no answers"))
-    id = _chosen(rows, reading.id, ID_NAMES, form)
-    agent = _chosen(rows, reading.agent, AGENT_NAMES, form)
-    found: list[Evaluation] = []
-    wrong: list[FieldViolation] = []
-    for number, row in enumerate(rows, start=1):
+    reader = AnswersReader(path, form, reading)
+    return AnswersFile(list(reader), reader.skipped, reader.violations, reader.has_agents)
+
+
+class AnswersReader:
+    """The evaluations of a file one after another, as ``read_answers_file`` reads them; of a table no more than a row is held.
+
+    What is wrong is known at the end: iterating raises InvalidInput after the last evaluation, unless it is to be skipped.
+    """
+
+    def __init__(self, path: str, form: Form, reading: Reading) -> None:
+        for question in reading.columns:
+            if question not in form.questions:
+                raise InvalidInput(FieldViolation("--column", "UNKNOWN", f"the form {form.id!r} has no question {question!r}"))
+        self._path, self._form, self._reading = path, form, reading
+        self.skipped, self.has_agents = 0, False
+        self.violations: list[FieldViolation] = []
+
+    def __iter__(self) -> Iterator[Evaluation]:
+        id = agent = ""
+        with open_source(self._path) as source:
+            number = 0
+            for number, row in enumerate(_rows(source, self._form, self._reading), start=1):
+                if number == 1:
+                    id, agent = (
+                        _chosen(row, asked, known, self._form)
+                        for asked, known in ((self._reading.id, ID_NAMES), (self._reading.agent, AGENT_NAMES)))
+                self.has_agents = self.has_agents or agent in row.fields
+                if (answers := self._answers(row)) is not None:
+                    yield Evaluation(str(row.fields.get(id, "") or number), str(row.fields.get(agent, "")).strip(), answers)
+        if number == 0:
+            raise InvalidInput(FieldViolation(source.name, "EMPTY", "holds no answers"))
+        if self.violations and not self._reading.skip_invalid:
+            raise InvalidInput(*self.violations)
+
+    def _answers(self, row: _Raw) -> Answers | None:
+        """None, and a violation, for those that do not fit the form."""
         try:
             with naming(row.place):
-                answers = read_answers(form, _answers(row.fields, form, reading), missing_is_na=reading.missing_is_na)
+                return read_answers(self._form, _answers(row.fields, self._form, self._reading), missing_is_na=self._reading.missing_is_na)
         except InvalidInput as error:
-            wrong += error.violations
-            continue
-        found.append(Evaluation(str(row.fields.get(id, "") or number), str(row.fields.get(agent, "")).strip(), answers))
-    if wrong and not reading.skip_invalid:
-        raise InvalidInput(*wrong)
-    return AnswersFile(found, len(rows) - len(found), wrong, any(agent in row.fields for row in rows))
+            self.violations += error.violations
+            self.skipped += 1
+            return None
 
 
 def _rows(source: Source, form: Form, reading: Reading) -> Iterator[_Raw]:
@@ -145,7 +167,7 @@ def _column(id: str, form: Form, reading: Reading, columns: Mapping[str, Any] | 
     return exact or next((found for name in names if name and (found := find(name, columns)) is not None), None)
 
 
-def _chosen(rows: list[_Raw], asked: str, known: tuple[str, ...], form: Form) -> str:
+def _chosen(first: _Raw, asked: str, known: tuple[str, ...], form: Form) -> str:
     if asked:
         return asked
-    return next((name for word in known for name in rows[0].fields if name.lower() == word and name not in form.questions), known[0])
+    return next((name for word in known for name in first.fields if name.lower() == word and name not in form.questions), known[0])

@@ -35,7 +35,7 @@ def read_judged(
         table = Table(source, Layout(delimiter=delimiter, encoding=chosen))
         asked = ((agent, AGENT_NAMES, "--agent"), (evaluator, RATER_NAMES, "--evaluator"), (score, VALUE_NAMES, "--score"))
         places = [table.columns.index(_column(source.name, table.columns, *each)) for each in asked]
-        rows = whole_rows(table, source.name)
+        rows = list(whole_rows(table, source.name))
     scored = [row for row in rows if row.cells[places[2]].strip().lower() not in NO_SCORE]
     if not scored:
         raise InvalidInput(FieldViolation(source.name, "EMPTY", "holds no scores"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,26 @@ def test_past_answers_under_another_version(form: Path, tmp_path: Path) -> None:
     assert (found["report"]["changed"], found["report"]["dropped"]) == (2, {"q4": 2})
     shown: Ran = run(*arguments)
     assert (shown.code, "2 of 2 evaluations would change" in shown.out, "unanswerable: q5 in 2" in shown.out) == (0, True, True)
+
+
+def test_a_summary_holds_no_more_of_a_long_file_than_of_a_short_one(tmp_path: Path) -> None:
+    """Six times as many evaluations: of each no more than a number is kept."""
+    form, answers = tmp_path / "big.form.json", tmp_path / "answers.csv"
+    options = [{"id": name, "label": name.title(), "points": points} for name, points in (("yes", 10), ("half", 5), ("no", 0))]
+    questions = [{"id": f"q{place}", "text": f"Q{place}", "type": "single", "options": options} for place in range(10)]
+    sections = [{"id": "all", "title": "All", "questions": questions}]
+    form.write_text(json.dumps({"form": "big", "title": "Big", "scoring": {"mode": "points"}, "sections": sections}))
+
+    def peak_bytes(evaluations: int) -> int:
+        row = ",".join(["yes", "half"] * 5)
+        answers.write_text("id,agent," + ",".join(f"q{place}" for place in range(10)) + "\n" + f"x,ann,{row}\n" * evaluations)
+        tracemalloc.start()
+        try:
+            ran = run("qa", "score", "--form", form, "--answers", answers, "--summary", "--json")
+            assert ran.document["summary"]["evaluations"] == evaluations
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak_bytes(500)  # what is imported once
+    assert peak_bytes(3_000) < 1.5 * peak_bytes(500)
