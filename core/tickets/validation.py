@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from opsledger.core.errors import FieldViolation
+from opsledger.core.names import unfit
 from opsledger.core.tickets.facts import (
     Assigned,
     Classified,
@@ -115,8 +116,8 @@ def check_name(field: str, value: str, *, required: bool = False) -> Iterator[Fi
         return
     if len(value) * 4 > NAME_BYTES_MAX and len(value.encode()) > NAME_BYTES_MAX:
         yield FieldViolation(field, "TOO_LONG", f"must be at most {NAME_BYTES_MAX} bytes")
-    if not value.isprintable():
-        yield FieldViolation(field, "UNPRINTABLE", "must not contain control characters")
+    if reason := unfit(value):
+        yield FieldViolation(field, "UNPRINTABLE", reason)
 
 
 def _text(field: str, value: str) -> Iterator[FieldViolation]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsledger.core.names import find, lookup_key
+from opsledger.core.names import find, lookup_key, unfit
 
 
 @pytest.mark.parametrize(("one", "other"), [
@@ -36,3 +36,20 @@ def test_find_prefers_the_same_and_does_not_guess() -> None:
     assert find("YES", ["Yes", "yes"]) is None
     assert find("YES", ("no", "Yes")) == "Yes"
     assert find("maybe", {"yes": 1}) is None
+
+
+@pytest.mark.parametrize("name", [
+    "نیم\u200cفاصله", "क\u094d\u200dष", "東京\u3000本社", "tier\u00a01", "thin\u2009space", "cafe\u0301", "👩\u200d🚀 desk", "\u200fمکتب",
+    "Ünï¢ødé", "\ue000 private", "soft\u00adhyphen", "a  b",
+])
+def test_ordinary_names_of_every_script(name: str) -> None:
+    assert unfit(name) == ""
+
+
+@pytest.mark.parametrize(("name", "why"), [
+    ("a\nb", "U+000A"), ("a\x00b", "U+0000"), ("a\x7f", "U+007F"), ("a\x85b", "U+0085"), ("\ud800", "U+D800"), ("a\u2028b", "U+2028"),
+    ("a\ufdd0", "U+FDD0"), ("a\U0001ffff", "U+1FFFF"), ("ann\u202ebob", "U+202E"), ("\u2066ann", "U+2066"),
+    (" ", "blank"), ("\u3000\u00a0", "blank"), ("\u200c", "blank"),
+])
+def test_what_cannot_be_a_name(name: str, why: str) -> None:
+    assert why in unfit(name)
