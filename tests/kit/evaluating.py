@@ -28,8 +28,8 @@ TICKET = pb.EvaluationSubject(ticket=pb.TicketSubject(source="zendesk", ticket_i
 class Office:
     """A server over one journal folder, and its people."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._open = folder, ExitStack()
+    def __init__(self, folder: Path, database: str = "") -> None:
+        self._folder, self._database, self._open = folder, database, ExitStack()
         self._settings = Settings(listen="127.0.0.1:0", auth=tokens.auth(folder))
         self._numbers = count(1)
         self.position = 0
@@ -39,7 +39,7 @@ class Office:
     def start(self) -> None:
         journal = SegmentJournal.open(self._folder / "journal")
         self._open.callback(journal.close)
-        self.server: Running = self._open.enter_context(running(journal, self._settings))
+        self.server: Running = self._open.enter_context(running(journal, self._settings, self._database))
         self.stub = EvaluationServiceStub(self.server.channel)
 
     def stop(self) -> None:
@@ -84,8 +84,8 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path) -> Iterator[Office]:
-    office = Office(folder)
+def office(folder: Path, database: str = "") -> Iterator[Office]:
+    office = Office(folder, database)
     try:
         yield office
     finally:
