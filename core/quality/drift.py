@@ -116,7 +116,7 @@ class _Part:
     def variances(self) -> tuple[Floats, Floats]:
         """Of agents and effects, in variances of the error."""
         inverse = self._solution - 1 / len(self.evaluators) ** 2  # without the constant: L⁺
-        agents = 1 / self.of_agent + np.einsum("ae,ef,af->a", self.shares, inverse, self.shares)
+        agents = 1 / self.of_agent + (np.einsum("ae,ef->af", self.shares, inverse) * self.shares).sum(axis=1)
         return agents, np.maximum(np.diagonal(inverse), 0.0)
 
 

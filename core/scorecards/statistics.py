@@ -1,14 +1,12 @@
-"""How sure a figure is: intervals for shares, means, medians and net promoter scores.
+"""How sure a figure is: intervals for shares, means and net promoter scores.
 
-What cannot be said is None with a reason, never 0 or 1. The same data give the same interval, in whatever order they come:
-what is drawn is seeded by its data, and drawn from numpy's RandomState, whose stream is frozen for ever (NEP 19).
+What cannot be said is None with a reason, never 0 or 1. The same data give the same interval, in whatever order they come.
 """
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,9 +16,6 @@ from opsledger.core.scorecards.normal import z_of
 from opsledger.core.scorecards.student import t_of
 
 CONFIDENCE = 0.95
-RESAMPLES = 2_000
-BOOTSTRAP_N_MAX = 2_000
-"""Beyond this the median's order statistics say as much, and resampling is only slower."""
 MEAN_N_MIN = 3
 """Two values say too little of how values vary: an interval that covers is of no use, and one of use does not cover."""
 SMALL_SAMPLE_N = 30
@@ -128,44 +123,3 @@ def _of_equals(value: float, cases: int, confidence: float, bounds: Bounds) -> I
         return Reason.NO_SPREAD
     share = ((1 - confidence) / 2) ** (1 / cases)
     return Interval(bounds.low + (value - bounds.low) * share, bounds.high - (bounds.high - value) * share, "gaffke")
-
-
-def of_median(values: Sequence[float] | Numbers, confidence: float = CONFIDENCE) -> Interval | Reason:
-    """Interval of a median: percentile bootstrap; for more than BOOTSTRAP_N_MAX values from the order statistics.
-
-    Their ranks are the binomial's quantiles by its normal approximation: Conover (1999), Practical Nonparametric Statistics, 3.2.
-    """
-    data = np.sort(np.asarray(values, dtype=np.float64))
-    if (reason := _unvarying(data)) is not None:
-        return reason
-    if data.size > BOOTSTRAP_N_MAX:
-        half = z_of(confidence) * math.sqrt(data.size) / 2
-        low, high = data[math.ceil(data.size / 2 - half) - 1], data[math.ceil(data.size / 2 + half) - 1]
-        return Interval(float(low), float(high), "order_statistics")
-    medians = resampled(data, lambda draws: np.median(draws, axis=1))
-    low, high = np.quantile(medians, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(low), float(high), "bootstrap_percentile")
-
-
-def _unvarying(data: Numbers) -> Reason | None:
-    if data.size == 0:
-        return Reason.NO_CASES
-    if data.size == 1:
-        return Reason.ONE_CASE
-    return Reason.NO_SPREAD if data[0] == data[-1] else None
-
-
-def resampled(data: Numbers, statistic: Callable[[Numbers], Numbers], resamples: int = RESAMPLES) -> Numbers:
-    """``statistic`` of ``resamples`` draws with replacement of as many values. It is given draws as rows, in blocks of bounded size."""
-    random = random_of(data.tobytes())
-    rows = max(1, 250_000 // data.size)
-    blocks = [
-        statistic(np.take(data, random.randint(0, data.size, size=(min(rows, resamples - done), data.size), dtype=np.int32)))
-        for done in range(0, resamples, rows)
-    ]
-    return np.concatenate(blocks)
-
-
-def random_of(content: bytes) -> np.random.RandomState:
-    """A generator whose draws depend on the content alone."""
-    return np.random.RandomState(np.frombuffer(sha256(content).digest(), dtype="<u4"))

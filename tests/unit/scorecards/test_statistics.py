@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsledger.core.scorecards.normal import z_of
-from opsledger.core.scorecards.statistics import SHARES, Bounds, Interval, Reason, net_promoter, of_mean, of_median, wilson
+from opsledger.core.scorecards.statistics import SHARES, Bounds, Interval, Reason, net_promoter, of_mean, wilson
 
 
 def test_z_of_the_usual_levels() -> None:
@@ -50,14 +50,11 @@ def test_nothing_of_nothing() -> None:
     assert wilson(0, 0) is Reason.NO_CASES
     assert net_promoter(0, 0, 0) is Reason.NO_CASES
     assert of_mean([]) is Reason.NO_CASES
-    assert of_median([]) is Reason.NO_CASES
 
 
-@pytest.mark.parametrize("interval_of", [of_mean, of_median])
-def test_one_value_or_equal_values_claim_no_certainty(interval_of: object) -> None:
-    assert callable(interval_of)
-    assert interval_of([3.0]) is Reason.ONE_CASE
-    assert interval_of([3.0, 3.0, 3.0]) is Reason.NO_SPREAD
+def test_one_value_or_equal_values_claim_no_certainty() -> None:
+    assert of_mean([3.0]) is Reason.ONE_CASE
+    assert of_mean([3.0, 3.0, 3.0]) is Reason.NO_SPREAD
     assert of_mean([3.0, 3.0, 3.0], bounds=Bounds(0.0)) is Reason.NO_SPREAD
 
 
@@ -87,11 +84,6 @@ def test_values_beyond_the_bounds_widen_them() -> None:
     assert 0 < found.low < 110 < found.high <= 120
 
 
-def test_a_median_of_many_values_lies_between_its_order_statistics() -> None:
-    found = of_median([float(number) for number in range(10_000)])
-    assert found == Interval(4902.0, 5097.0, "order_statistics")  # ranks 4903 and 5098: ⌈5000 ± 1.96·√10000 ÷ 2⌉
-
-
 values = st.lists(st.integers(0, 10_000).map(float), min_size=2, max_size=40)
 
 
@@ -100,13 +92,6 @@ def test_the_same_values_have_the_same_interval_in_any_order(data: list[float], 
     shuffled = list(data)
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
     assert of_mean(shuffled) == of_mean(data)
-    assert of_median(shuffled) == of_median(data)
-
-
-@given(values)
-def test_the_median_of_the_values_lies_within_them(data: list[float]) -> None:
-    if isinstance(found := of_median(data), Interval):
-        assert min(data) <= found.low <= found.high <= max(data)
 
 
 @given(values, st.sampled_from([Bounds(), Bounds(0.0), Bounds(0.0, 10_000.0), Bounds(0.0, 5_000.0)]))
