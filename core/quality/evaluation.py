@@ -11,7 +11,6 @@ Every scoring is a version that stays; ``counting`` says which one counts. Times
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from eventsourcing.domain import Aggregate, event
 
 from opsledger.core.errors import FieldViolation, InvalidInput
 from opsledger.core.quality import errors
-from opsledger.core.quality.evaluation_parts import RESCORED, UPHELD, Cause, Dispute, Origin, Status, Version, Voiding
+from opsledger.core.quality.evaluation_parts import NO_REASONS, RESCORED, UPHELD, Cause, Dispute, Origin, Status, Version, Voiding
 from opsledger.core.quality.revision import carried, changed, judged_by, lowers, unexplained
 from opsledger.core.quality.sheet import EMPTY, Plain, Sheet
 from opsledger.core.quality.subject import read_subject
@@ -225,7 +224,7 @@ class Evaluation(Aggregate):
 
     def rescore(
         self, actor_id: str, questions: Collection[str], sheet: Sheet, result: Plain, reason: str, now_us: int, *,
-        other_reasons: Mapping[str, str] = MappingProxyType({}), dispute_until_us: int | None = None,
+        other_reasons: Mapping[str, str] = NO_REASONS, dispute_until_us: int | None = None,
     ) -> None:
         """What the review says instead. No questions: all that are disputed; those that keep their answer are upheld, and if nothing
         changes there is no new version. Others change with a reason of their own. ``dispute_until_us``: as for ``edit``.
@@ -307,7 +306,7 @@ class Evaluation(Aggregate):
         other_reasons: dict[str, str] | None = None,
     ) -> None:
         self._review(questions, RESCORED, reviewer_id, reason, reviewed_at_us)
-        self._add(Cause.RESCORED, reviewer_id, reviewed_at_us, reason, sheet, result, other_reasons or {})
+        self._add(Cause.RESCORED, reviewer_id, reviewed_at_us, reason, sheet, result, other_reasons or NO_REASONS)
 
     @event(Edited)
     def _edited(self, sheet: Plain, result: Plain, actor_id: str, reason: str, edited_at_us: int) -> None:
@@ -326,7 +325,7 @@ class Evaluation(Aggregate):
 
     def _add(
         self, cause: Cause, actor_id: str, at_us: int, reason: str, sheet: Plain, result: Plain,
-        other_reasons: Mapping[str, str] = MappingProxyType({}),
+        other_reasons: Mapping[str, str] = NO_REASONS,
     ) -> None:
         self.versions += (Version(len(self.versions) + 1, cause, actor_id, at_us, reason, Sheet(**sheet), result, other_reasons),)
         self.acknowledged_at_us = None

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 from opsledger.core.quality.sheet import Plain, Sheet
@@ -26,6 +25,10 @@ class Cause(StrEnum):
     EDITED = "edited"
 
 
+NO_REASONS: Mapping[str, str] = {}
+"""Plain, so that an aggregate can be copied."""
+
+
 class Version(NamedTuple):
     number: int
     """From 1."""
@@ -37,7 +40,7 @@ class Version(NamedTuple):
     sheet: Sheet
     result: Plain
     """As result.py gives it."""
-    other_reasons: Mapping[str, str] = MappingProxyType({})
+    other_reasons: Mapping[str, str] = NO_REASONS
     """Of a rescoring: why questions have changed that it was not about."""
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -62,6 +63,7 @@ def test_a_rescore_that_changes_what_is_not_disputed_needs_a_reason_for_it_and_n
         ("other_reasons.solution", "REQUIRED"), ("other_reasons.tone", "REQUIRED")]
     rescore(evaluation, {**SIXTY, "closing": 5, "tone": 9}, tone="it was warm")
     assert (recorded(evaluation), evaluation.current.other_reasons) == (["Rescored"], {"tone": "it was warm"})
+    assert deepcopy(evaluation) == evaluation
 
 
 @pytest.mark.parametrize(("reasons", "field"), [
