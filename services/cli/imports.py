@@ -99,6 +99,7 @@ def csv(
     tenant: Annotated[str, typer.Option(help="Instead of the mapping's tenant.")] = "",
     program: Annotated[str, typer.Option(help="Instead of the mapping's program.")] = "",
     source: Annotated[str, typer.Option(help="Instead of the mapping's source.")] = "",
+    as_of: Annotated[str, typer.Option(help="Date of a table of tickets, written as the mapping's times are; instead of its as_of.")] = "",
     rules: RulesFile = None,
     skip_invalid: SkipInvalid = False,
     dry_run: DryRun = False,
@@ -115,9 +116,11 @@ def csv(
     from opsledger.services.importers.mapping import load_mapping
     from opsledger.services.importers.mapping_values import ValueSpec
 
-    given = {"tenant": tenant, "program": program, "source": source}
+    given = {"tenant": tenant, "program": program, "source": source, "as_of": as_of}
     with answering(as_json, dry_run):
         spec = load_mapping(mapping).model_copy(update={name: ValueSpec(value=text) for name, text in given.items() if text})
+        if as_of and spec.rows == "events":
+            raise typer.BadParameter("is the date of a table whose rows are tickets (rows: tickets)", param_hint="--as-of")
         published = _rules(rules, spec.tenant.constant, spec.program.constant)
         target = _target(journal, database, no_project, server, token)
         _run(file, CsvReader(spec, str(mapping)), target, published, skip_invalid, dry_run, ticket, as_json)

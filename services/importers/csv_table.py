@@ -110,6 +110,8 @@ class CsvReader:
             try:
                 instants = plan.instants(row.cells) if plan.instants else _NO_TIME
                 sequence = plan.sequence(row.cells)
+                if plan.as_of is not None:
+                    plan.as_of(row.cells)  # asked for later, when it must be right
             except BadValue as error:
                 problems.add(row.line, [error.violation])
                 continue

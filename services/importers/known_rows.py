@@ -29,7 +29,7 @@ class FurtherReader(TicketReader):
     ) -> None:
         """``attributes``: those that snapshots show. ``numbered``: the sequence of rows is their place among those of their instant."""
         super().__init__(plan, ticket, columns, one_row=False)
-        self._known, self._attributes, self._numbered, self._note = KnownTicket(held), attributes, numbered, note
+        self._known, self._attributes, self._numbered, self._note = KnownTicket(held, note), attributes, numbered, note
         self._first: TicketRow | None = None
         self._silent = set[TicketRow]()
         """Rows that earlier exports had too, although they said nothing: rows after them, of the same instant, are known."""
@@ -66,6 +66,7 @@ class FurtherReader(TicketReader):
         for fact in self._known.shows(
             lambda before: overlaid(before, now, fields, self._attributes),
             lambda change: self._fact(item, item.at_us, actor, change, self._name(item, change, item.at_us, None, names)),
+            is_known=bool(said),
         ):
             said[fact.event_id] = fact
         found += said.values()

@@ -5,16 +5,18 @@ row of the time before what is held is put between: what it says ends where the 
 """
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from opsledger.core.tickets.facts import Fact, Opened, TicketFact
+from opsledger.core.tickets.facts import Fact, Opened, Reopened, TicketFact
 from opsledger.core.tickets.order import in_order
 from opsledger.core.tickets.state import TicketState, begin, evolve
 from opsledger.services.importers.snapshots import Snapshot, changes, of_state
 from opsledger.services.importers.writing import derived_id, kind
+
+COUNT_UNKNOWN = "reopening counts that cannot be compared: the first export began above 0, and the row before is not in this one"
 
 
 class Place(NamedTuple):
@@ -31,13 +33,13 @@ def place_of(fact: TicketFact) -> Place:
 class KnownTicket:
     """Rows must come in the order of their places."""
 
-    def __init__(self, held: Sequence[TicketFact]) -> None:
+    def __init__(self, held: Sequence[TicketFact], note: Callable[[str], None]) -> None:
         self._ahead = deque(in_order(held))
         self.named = {fact.event_id: fact for fact in held}
         self.is_opened = any(isinstance(fact.fact, Opened) for fact in held)
         self.last = place_of(self._ahead[-1])
         """Of what was held before this file."""
-        self.notes = Counter[str]()
+        self._note = note
         self.state: TicketState | None = None
         """The ticket up to the last row that was asked for."""
         self._held_state: TicketState | None = None
@@ -45,6 +47,8 @@ class KnownTicket:
         self._added = False
         self._reopenings_beyond = 0
         """How many reopenings the source counts that the facts do not say."""
+        self._counts_unseen = False
+        """The source counted reopenings before the first resolution that is held: how many, no fact says."""
 
     def reach(self, place: Place) -> list[TicketFact]:
         """Go on to the row at that place, past everything held up to there.
@@ -56,6 +60,7 @@ class KnownTicket:
             here = place_of(self._ahead[0])
             while self._ahead and place_of(self._ahead[0]) == here:
                 fact = self._ahead.popleft()
+                self._counts_unseen |= isinstance(fact.fact, Reopened) and (self.state is None or not self.state.resolutions)
                 self.state = evolve(self.state or begin(fact), fact)
                 self._held_state = evolve(self._held_state or begin(fact), fact)
             said += self._restored(fact)
@@ -69,14 +74,23 @@ class KnownTicket:
         """No more rows come."""
         return self.reach(self.last)
 
-    def shows(self, shown: Callable[[Snapshot], Snapshot], make: Callable[[Fact], TicketFact]) -> Iterator[TicketFact]:
-        """The new facts of the row that was reached: ``shown`` says how it shows the ticket, ``make`` names and places its facts."""
+    def shows(
+        self, shown: Callable[[Snapshot], Snapshot], make: Callable[[Fact], TicketFact], *, is_known: bool
+    ) -> Iterator[TicketFact]:
+        """The new facts of the row that was reached: ``shown`` says how it shows the ticket, ``make`` names and places its facts.
+
+        ``is_known``: facts of this row are held.
+        """
         before = of_state(self.state) if self.state is not None else Snapshot()
         before = replace(before, reopenings=before.reopenings + self._reopenings_beyond)
         after = shown(before)
         counted = after.reopenings
-        if self._ahead:  # whether the count rose here or later, what is held has said
+        if self._ahead or is_known:  # whether the count rose here, what is held has said
             after = replace(after, reopenings=before.reopenings)
+        elif self._counts_unseen and counted > before.reopenings:
+            self._note(COUNT_UNKNOWN)
+            after = replace(after, reopenings=before.reopenings)
+        self._counts_unseen = False  # the next row is compared with this one
         for change in changes(before, after):
             fact = make(change)
             if fact.event_id not in self.named:

@@ -22,7 +22,7 @@ def further_facts(
     rows: Sequence[AuditRow], owner: Owner, times: TimeReader, held: Sequence[TicketFact], columns: Collection[str], note: Note
 ) -> Incident:
     """The facts of the rows, given in any order, as differences from what is held; known ones are said as they are held."""
-    incident, known, in_order = Incident(), KnownTicket(held), counted(rows)
+    incident, known, in_order = Incident(), KnownTicket(held, note), counted(rows)
     fields = {field for column in columns for field in COLUMNS.get(column, ())}
     attributes = ATTRIBUTES.intersection(columns)
     held_times = _Times(in_order[0].number, held)
@@ -50,6 +50,7 @@ def further_facts(
         for fact in known.shows(
             lambda before: overlaid(before, row.snapshot, fields, attributes),  # noqa: B023  # called at once
             lambda change: changed_by(row, owner, latest_us, change),  # noqa: B023
+            is_known=bool(same),
         ):
             said[fact.event_id] = fact
         incident.facts.append((row.line, [*facts, *said.values()]))

@@ -19,6 +19,7 @@ from opsledger.services.journal.memory import MemoryJournal
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.projections.database import open_database
 from opsledger.services.settings import Limits, Settings
+from opsledger.services.tickets import listing
 from tests.kit.imports import imported, payloads, table
 from tests.kit.read_models import rows as read_models
 from tests.kit.servers import running
@@ -153,3 +154,21 @@ def test_rules_go_through_a_server_too(log: Path) -> None:
         target.close()
 
     assert journal.read(limit=1)[0].type == "sla.v1.rules_published"
+
+
+def test_a_server_is_asked_what_it_holds_and_the_parts_of_a_log_become_the_whole(
+    log: Path, whole: MemoryJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "PAGE_BYTES_MAX", 2_000)  # so that an answer has many pages
+    header, *rows = log.read_text(encoding="utf-8").splitlines()
+    journal = MemoryJournal()
+    with running(journal) as server:
+        for number, part in enumerate((rows[:700], rows[697:1_501], rows[1_499:])):
+            file = tmp_path / f"{number}.csv"
+            file.write_text(table(header, part), encoding="utf-8")
+            target = ServerDestination(server.address, "")
+            summary = run_import(str(file), reader(), target.open_sink)
+            target.close()
+            assert summary.differing == 0
+
+    assert sorted(payloads(journal)) == sorted(payloads(whole))

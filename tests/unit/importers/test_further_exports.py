@@ -66,6 +66,17 @@ def test_a_reopening_between_two_exports_is_said() -> None:
     assert (states_of(journal)["INC1"].reopenings, states_of(journal)["INC1"].resolutions) == (1, 2)
 
 
+def test_a_count_that_began_above_zero_is_no_reopening_each_night() -> None:
+    nights = [row(count, "Active", 3, priority=f"{count % 2} - P") for count in (40, 42, 43)]
+    journal, summaries = in_parts(*([each] for each in nights))
+    overlapping, again = in_parts(nights[:1], nights[:2], [nights[1], row(44, "Active", 4)])
+
+    assert states_of(journal)["INC1"].reopenings == 1
+    assert [sum("cannot be compared" in note for note in summary.notes) for summary in summaries] == [0, 1, 1]
+    assert states_of(overlapping)["INC1"].reopenings == 2
+    assert not any(summary.notes for summary in again[:2])
+
+
 def test_a_row_that_was_corrected_is_not_dropped_in_silence() -> None:
     first, corrected = row(1, "Active", priority="2 - High"), row(1, "Active", priority="1 - Critical")
     next_row = row(2, "Active", priority="1 - Critical")
