@@ -21,7 +21,16 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from opsledger.core.errors import FieldViolation, InvalidCalendar, InvalidInput
-from opsledger.core.sla.schedule import DAY_MINUTES, PUBLIC, CountryHolidays, Interval, Schedule, holidays_in
+from opsledger.core.sla.schedule import (
+    DAY_MINUTES,
+    PUBLIC,
+    CountryHolidays,
+    Interval,
+    Schedule,
+    categories_of,
+    holidays_in,
+    subdivisions_of,
+)
 from opsledger.core.sla.zones import zone
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -201,14 +210,16 @@ class _Reader:
             description = f"no holidays are known for {where.country!r}; it must be an ISO 3166 code such as DE"
             self._wrong("holidays.country", "UNKNOWN", description)
             return None
-        if wrong := set(where.categories) - set(known := _categories(where.country)):
+        if wrong := set(where.categories) - set(known := categories_of(where.country)):
             description = f"{', '.join(sorted(wrong))} is no sort of holidays of {where.country}; it can be {', '.join(known)}"
             self._wrong("holidays.categories", "UNKNOWN", description)
             return None
         try:
             holidays_in(where, 2026)
         except NotImplementedError:
-            description = f"{where.subdivision!r} is not a subdivision of {where.country}{_subdivisions(where)}"
+            codes = subdivisions_of(where.country)
+            hint = f"; it can be {', '.join(codes)}" if codes else ", which has none"
+            description = f"{where.subdivision!r} is not a subdivision of {where.country}{hint}"
             self._wrong("holidays.subdivision", "UNKNOWN", description)
             return None
         return where
@@ -229,19 +240,6 @@ class _Reader:
             else:
                 days[day] = self._day(path, intervals)
         return tuple(sorted(days.items()))
-
-
-def _categories(country: str) -> tuple[str, ...]:
-    from holidays import country_holidays
-
-    return tuple(country_holidays(country).supported_categories)
-
-
-def _subdivisions(where: CountryHolidays) -> str:
-    from holidays import country_holidays
-
-    codes = country_holidays(where.country).subdivisions
-    return f"; it can be {', '.join(codes)}" if codes else ", which has none"
 
 
 def _is_date(year: int, month: int, day: int) -> bool:

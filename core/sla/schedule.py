@@ -47,6 +47,20 @@ def make_up_days_in(where: CountryHolidays, year: int) -> frozenset[date]:
     return frozenset(day for day in found.weekend_workdays if day.year == year)
 
 
+def categories_of(country: str) -> tuple[str, ...]:
+    """The sorts of holidays that the country has."""
+    from holidays import country_holidays
+
+    return tuple(country_holidays(country).supported_categories)
+
+
+def subdivisions_of(country: str) -> tuple[str, ...]:
+    """The codes of its parts whose holidays differ."""
+    from holidays import country_holidays
+
+    return tuple(country_holidays(country).subdivisions)
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Special days before holidays before the week. Immutable, hashable by content."""
