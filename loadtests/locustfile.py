@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import deque
 from concurrent.futures import Future
 from itertools import count, islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+from uuid import uuid4
 
 import gevent
 import grpc.experimental.gevent
@@ -22,7 +24,7 @@ from loadtests.quality_users import Agent, Analyst
 from loadtests.traffic import PROGRAM, TENANT
 from loadtests.traffic import events as ticket_events
 from loadtests.users import GrpcUser
-from opsledger.core.errors import OpsledgerError
+from opsledger.core.errors import NotFound, OpsledgerError
 from opsledger.proto.scorecards.v1 import scorecards_pb2 as scorecards
 from opsledger.proto.sla.v1 import timers_pb2 as timers
 from opsledger.services.tickets.intake import Outcome
@@ -35,6 +37,9 @@ BATCH_EVENTS = 100
 UNANSWERED_MAX = 4
 """Batches that a stream has on the way; the server allows more."""
 _serial = count(1)
+_RUN = uuid4().hex[:8]
+"""So that a run on a server that has seen one before records events of its own, not duplicates."""
+_PATIENCE_S = 60
 
 
 @events.init_command_line_parser.add_listener
@@ -46,6 +51,8 @@ def _options(parser: Any) -> None:
 @events.init.add_listener
 def _open_account(environment: Environment, **_: Any) -> None:
     assert environment.parsed_options is not None
+    if environment.parsed_options.headless and not environment.host:
+        sys.exit("no server to put load on: say --host HOST:PORT (`opsledger serve` starts one, `make load` does all of it)")
     environment.account_file = open(environment.parsed_options.account, "wb")  # noqa: SIM115  # open as long as the load lasts
     environment.account = Account(environment.account_file)
 
@@ -80,7 +87,7 @@ class Sender(GrpcUser):
     def on_start(self) -> None:
         super().on_start()
         number = next(_serial)
-        self.new = ticket_events(f"sender-{number}", seed=number)
+        self.new = ticket_events(f"sender-{_RUN}-{number}", seed=number)
         self.sent_before: list[bytes] = []
 
     def batch(self) -> list[bytes]:
@@ -149,8 +156,23 @@ class CallingSender(Sender):
 class Reader(GrpcUser):
     """A team lead who looks at scorecards, at what is due, and at why a ticket is late."""
 
+    program = scorecards.GetScorecardRequest(
+        tenant=TENANT, program=PROGRAM, subject=scorecards.Subject(kind=scorecards.SUBJECT_KIND_PROGRAM),
+    )
     weight = 1
     wait_time = between(0.1, 0.5)
+
+    def on_start(self) -> None:
+        """Looks only when the first events are projected: before, there is no scorecard to find."""
+        super().on_start()
+        patience_until_s = perf_counter() + _PATIENCE_S
+        while perf_counter() < patience_until_s:
+            try:
+                self.server.scorecards.GetScorecard(self.program)
+            except NotFound:
+                gevent.sleep(0.2)
+            else:
+                return
 
     @task
     def list_scorecards(self) -> None:
@@ -161,9 +183,7 @@ class Reader(GrpcUser):
 
     @task
     def get_scorecard(self) -> None:
-        self.ask(self.server.scorecards.GetScorecard, "GetScorecard", scorecards.GetScorecardRequest(
-            tenant=TENANT, program=PROGRAM, subject=scorecards.Subject(kind=scorecards.SUBJECT_KIND_PROGRAM),
-        ))
+        self.ask(self.server.scorecards.GetScorecard, "GetScorecard", self.program)
 
     @task(3)
     def list_timers(self) -> None:

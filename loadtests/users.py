@@ -7,7 +7,7 @@ from typing import Any
 
 from locust import User
 
-from opsledger.core.errors import NotFound, OpsledgerError
+from opsledger.core.errors import OpsledgerError
 from opsledger.services.client import connect
 
 
@@ -34,8 +34,7 @@ class GrpcUser(User):  # type: ignore[misc]  # locust has no types
         try:
             answer = method(request)
         except OpsledgerError as error:
-            # Before the first events are projected there is nothing to show yet.
-            self.answered(name, started_s, error=None if isinstance(error, NotFound) else error)
+            self.answered(name, started_s, error=error)
             return None
         self.answered(name, started_s)
         return answer

@@ -103,7 +103,7 @@ class Drawing:
         return bar
 
     def _time(self, at_us: int | None) -> str:
-        return "" if at_us is None else f"{self._local(at_us):%a %m-%d} {self._clock_time(at_us)}"
+        return "" if at_us is None else f"{self._local(at_us):%a %Y-%m-%d} {self._clock_time(at_us)}"
 
     def _until(self, from_us: int, to_us: int) -> str:
         """Without the date when it is the same."""

@@ -22,11 +22,17 @@ def explain(
     as_known_at: Annotated[
         str | None, typer.Option(help="By what had been recorded until this ISO time (UTC unless it says otherwise).")
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="How the clocks stand at this ISO time (UTC unless it says otherwise) instead of now.")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="Only the clocks of this metric.", show_default=False)] = "",
     journal: JournalFolder = DEFAULT_JOURNAL,
     database: DatabaseUrl = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> None:
     """Recompute the clocks of a ticket from the journal: policy, due, elapsed, paused, and the segments that sum to them.
+
+    opsledger explain INC0000045 --metric resolution --as-of 2016-03-01T12:00
 
     It may run beside a server. `opsledger sla explain` does the same for rules and events in a file.
     """
@@ -41,15 +47,20 @@ def explain(
     from opsledger.services.timers.explaining import recompute
 
     known_us = None if as_known_at is None else ALWAYS.instant_us(as_known_at, field="--as-known-at")
+    as_of_us = None if as_of is None else ALWAYS.instant_us(as_of, field="--as-of")
     ticket = _find(journal, database, tenant, source, ticket_id)
     with open_to_read(journal) as events:
-        case = recompute(events, RuleRegistry(events), ticket, wall_clock_us(), known_us)
+        case = recompute(events, RuleRegistry(events), ticket, wall_clock_us(), known_us, as_of_us)
+    clocks = [clock for clock in case.clocks if metric in ("", clock.metric)]
+    if metric and not clocks:
+        there_are = ", ".join(dict.fromkeys(clock.metric for clock in case.clocks)) or "none"
+        raise InvalidInput(FieldViolation("--metric", "UNKNOWN", f"the ticket has no clock of {metric!r}; its clocks are of: {there_are}"))
     zone = parse_calendar({"time_zone": case.time_zone, "hours": "always"})
     if as_json:
-        json.dump(ExplanationWriter(case.book, zone).ticket(ticket, case.facts, case.clocks), sys.stdout, indent=1)
+        json.dump(ExplanationWriter(case.book, zone).ticket(ticket, case.facts, clocks), sys.stdout, indent=1)
         print()
     else:
-        Drawing(Console(), case.book, zone).ticket(ticket, case.facts, case.clocks)
+        Drawing(Console(), case.book, zone).ticket(ticket, case.facts, clocks)
 
 
 def _find(journal: Path, database: str, tenant: str, source: str, ticket_id: str) -> TicketKey:

@@ -38,14 +38,18 @@ class Case(NamedTuple):
         return found[1].time_zone.key if found else "UTC"
 
 
-def recompute(journal: Journal, registry: RuleRegistry, ticket: TicketKey, now_us: int, as_known_at_us: int | None = None) -> Case:
-    """By everything that is recorded, or that was until ``as_known_at_us``. Raises NotFound."""
+def recompute(
+    journal: Journal, registry: RuleRegistry, ticket: TicketKey, now_us: int, as_known_at_us: int | None = None, as_of_us: int | None = None
+) -> Case:
+    """By everything that is recorded, or that was until ``as_known_at_us``; of what had happened until ``as_of_us``. Raises NotFound."""
     facts = held_facts(journal, ticket, as_known_at_us)
+    if as_of_us is not None:
+        facts = [fact for fact in facts if fact.occurred_at_us <= as_of_us]
     state = fold(facts)
     if state is None:
         raise NotFound("ticket", " / ".join(ticket))
     rules = book(registry.history(ticket.tenant, state.program, as_known_at_us))
-    until_us = now_us if as_known_at_us is None else as_known_at_us
+    until_us = next(at_us for at_us in (as_of_us, as_known_at_us, now_us) if at_us is not None)
     return Case(facts, state, rules, run_clocks(facts, rules, until_us), until_us)
 
 

@@ -78,7 +78,7 @@ def test_it_is_drawn_in_the_terminal() -> None:
     ran = run("sla", "explain", EXAMPLE)
     assert ran.code == 0
     assert "Ticket INC0010001 of servicenow, 5 facts; times in Europe/Berlin" in ran.out
-    assert "breached at Thu 04-10 17:00:01" in ran.out
+    assert "breached at Thu 2014-04-10 17:00:01" in ran.out
     assert all(cell in ran.out for cell in "█▒·")
 
 

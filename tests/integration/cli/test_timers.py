@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -83,4 +84,17 @@ def test_a_ticket_is_explained_from_the_journal(where: tuple[str, ...]) -> None:
     assert sum(segment["elapsed_us"] for segment in resolution["segments"]) == resolution["elapsed_us"]
     assert run("explain", "nobody", *where).code == 1
     before = run("explain", "1", *where, "--as-known-at", "2020-01-01T00:00")
+    assert (before.code, "there is no ticket" in before.err) == (1, True)
+
+
+def test_a_ticket_is_explained_as_it_stood(where: tuple[str, ...]) -> None:
+    """Ten minutes after the resolution's clock began, of its 5400 s: what came later is not known."""
+    [_, resolution] = json.loads(run("explain", "1", *where, "--json").out)["clocks"]
+    began = datetime.fromisoformat(resolution["started"])
+    then = (began + timedelta(minutes=10)).isoformat()
+    [stood] = json.loads(run("explain", "1", *where, "--as-of", then, "--metric", "resolution", "--json").out)["clocks"]
+    assert (stood["metric"], stood["state"], stood["elapsed_s"]) == ("resolution", "running", 600)
+    unknown = run("explain", "1", *where, "--metric", "nothing")
+    assert (unknown.code, "its clocks are of: first_reply, resolution" in unknown.err) == (2, True)
+    before = run("explain", "1", *where, "--as-of", "2001-01-01")
     assert (before.code, "there is no ticket" in before.err) == (1, True)
