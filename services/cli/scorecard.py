@@ -38,6 +38,9 @@ def scorecard(
         help="One figure out of several, as this file (YAML or JSON) defines it.", metavar="FILE", allow_dash=True, show_default=False,
     )] = None,
     tickets: Annotated[bool, typer.Option("--tickets", help="The tickets behind the figures.")] = False,
+    limit: Annotated[int | None, typer.Option(
+        help="At most so many agents, groups or tickets (of each KPI); all unless given.", min=1, show_default=False,
+    )] = None,
     confidence: Annotated[float | None, typer.Option(help="Level of the intervals; 0.95 unless given.", show_default=False)] = None,
     database: DatabaseUrl = DEFAULT_DATABASE,
     server: ServerAddress = "",
@@ -60,15 +63,17 @@ def scorecard(
         where = source.program(tenant, program)
         common = {"tenant": where.tenant, "program": where.name, "period": named}
         if tickets:
-            result, show = _tickets(source, common, subject or Subject(SubjectKind.PROGRAM, ""), kpis), scorecard_tables.show_tickets
+            result, show = _tickets(source, common, subject or Subject(SubjectKind.PROGRAM, ""), kpis, limit), scorecard_tables.show_tickets
         elif subject is None:
-            result, show = _many(source, common | figures, by, order, kpis), scorecard_tables.show_many
+            result, show = _many(source, common | figures, by, order, kpis, limit), scorecard_tables.show_many
         else:
             result, show = _one(source, common | figures, subject, kpis), scorecard_tables.show_one
     if as_json:
         print_json(result)
     else:
         show(result, kpis)
+        if limit is not None and subject is None and not tickets and result.total_size > limit:
+            print(f"the first {limit} of {result.total_size} in this order; --limit shows more")
 
 
 def _one(source: Source, common: dict[str, Any], subject: Subject, kpis: list[str]) -> Any:
@@ -79,26 +84,35 @@ def _one(source: Source, common: dict[str, Any], subject: Subject, kpis: list[st
     return _only(source.answers.GetScorecard(request).scorecard, kpis)
 
 
-def _many(source: Source, common: dict[str, Any], by: SubjectKind, order: str, kpis: list[str]) -> Any:
+def _many(source: Source, common: dict[str, Any], by: SubjectKind, order: str, kpis: list[str], limit: int | None) -> Any:
     from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
     from opsledger.services.scorecards.messages import subject_message
 
     kind = subject_message(Subject(by, "")).kind
-    request = pb.ListScorecardsRequest(**common, by=kind, order_by=order, page_size=PAGE)
-    cards = [_only(card, kpis) for page in source.pages(source.answers.ListScorecards, request) for card in page.scorecards]
-    return pb.ListScorecardsResponse(scorecards=cards, total_size=len(cards))
+    result = pb.ListScorecardsResponse()
+    for page in source.pages(source.answers.ListScorecards, pb.ListScorecardsRequest(
+        **common, by=kind, order_by=order, page_size=min(PAGE, limit or PAGE),
+    )):
+        result.total_size = page.total_size
+        result.scorecards.extend(_only(card, kpis) for card in page.scorecards[:None if limit is None else limit - len(result.scorecards)])
+        if len(result.scorecards) == limit:
+            break
+    return result
 
 
-def _tickets(source: Source, common: dict[str, Any], subject: Subject, kpis: list[str]) -> Any:
+def _tickets(source: Source, common: dict[str, Any], subject: Subject, kpis: list[str], limit: int | None) -> Any:
     from opsledger.proto.scorecards.v1 import scorecards_pb2 as pb
     from opsledger.services.scorecards.messages import subject_message
 
     result = pb.ListScorecardTicketsResponse()
     for kpi in kpis or [""]:
-        request = pb.ListScorecardTicketsRequest(**common, subject=subject_message(subject), kpi=kpi, page_size=1000)
+        request = pb.ListScorecardTicketsRequest(**common, subject=subject_message(subject), kpi=kpi, page_size=min(1000, limit or 1000))
+        left = limit
         for page in source.pages(source.answers.ListScorecardTickets, request):
-            result.tickets.extend(page.tickets)
+            result.tickets.extend(page.tickets[:left])
             result.period.CopyFrom(page.period)
+            if left is not None and (left := left - len(page.tickets)) <= 0:
+                break
     return result
 
 

@@ -175,3 +175,15 @@ def test_an_empty_database_says_what_to_do(tmp_path: Path) -> None:
     ran = scorecard(url)
     assert ran.code == 1
     assert "opsledger import" in ran.err
+
+
+def test_a_limit_gives_the_first_ones_and_says_how_many_there_are(database: str) -> None:
+    arguments = ("--by", "agent", "--at", "2026-03", "--order", "name")
+    everybody = json.loads(scorecard(database, *arguments, "--json").out)
+    limited = json.loads(scorecard(database, *arguments, "--limit", 2, "--json").out)
+    assert limited["scorecards"] == everybody["scorecards"][:2]
+    assert limited["total_size"] == everybody["total_size"] == len(everybody["scorecards"]) > 2
+    assert f"the first 2 of {everybody['total_size']}" in scorecard(database, *arguments, "--limit", 2).out
+    tickets = ("--tickets", "--at", "2026-03", "--kpi", "tickets_resolved", "--json")
+    found = json.loads(scorecard(database, *tickets).out)["tickets"]
+    assert json.loads(scorecard(database, *tickets, "--limit", 3).out)["tickets"] == found[:3]
