@@ -92,13 +92,13 @@ def _measure(exchange: Exchange, running: Sequence[Node], events: Sequence[bytes
         input=f"{lines}\n", text=True, check=True, capture_output=True,
     )
     produce_s = perf_counter() - started_s
-    assert _came_true(lambda: sum(node.metric("published") for node in running) >= len(events)), "not every event is published"
+    assert _came_true(lambda: sum(node.metric("published_total") for node in running) >= len(events)), "not every event is published"
     publish_s = perf_counter() - started_s
     return {
         "events": len(events), "produced_per_s": round(len(events) / produce_s),
         "published_per_s": round(len(events) / publish_s),
-        "recorded_by_node": [int(node.metric("ingress_recorded")) for node in running],
-        "rejected": int(sum(node.metric("ingress_rejected") for node in running)),
+        "recorded_by_node": [int(node.metric("ingress_recorded_total")) for node in running],
+        "rejected": int(sum(node.metric("ingress_rejected_total") for node in running)),
     }
 
 

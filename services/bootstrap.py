@@ -293,13 +293,13 @@ def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
 
 
 def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
-    gauge = parts.metrics.gauge
+    gauge, counter = parts.metrics.gauge, parts.metrics.counter
     ingress = Ingress(exchange, Intake(
         parts.journal, event_bytes_max=parts.settings.limits.event_bytes_max, differing_events=parts.differing_events))
     work = Background("ingress", ingress.run, on_dead)
-    gauge("ingress_recorded", "Events recorded from Kafka since the start.", lambda: ingress.recorded)
-    gauge("ingress_differing", "Known events from Kafka with other content since the start.", lambda: ingress.differing)
-    gauge("ingress_rejected", "Records that went to the dead-letter topic since the start.", lambda: ingress.rejected)
+    counter("ingress_recorded", "Events recorded from Kafka since the start.", lambda: ingress.recorded)
+    counter("ingress_differing", "Known events from Kafka with other content since the start.", lambda: ingress.differing)
+    counter("ingress_rejected", "Records that went to the dead-letter topic since the start.", lambda: ingress.rejected)
     gauge("ingress_lag", "Records in Kafka that were not consumed yet when it was last looked.", lambda: ingress.lag)
     gauge("ingress_healthy", "0: Kafka or the journal does not answer, and it is tried again.", work.is_healthy)
     return work
@@ -308,7 +308,7 @@ def _ingress(exchange: Exchange, parts: Parts, on_dead: OnDead) -> Background:
 def _announcers(parts: Parts, on_dead: OnDead) -> list[Background]:
     history_us, tick_s = parts.settings.announce_days * DAY_US, parts.settings.tick_s
     announcers = [Announcer(part, parts.engine, history_us=history_us) for part in parts.journal.parts]
-    parts.metrics.gauge(
+    parts.metrics.counter(
         "announced", "Warnings, breaches and retractions announced since the start.",
         lambda: sum(each.announced for each in announcers),
     )
@@ -319,12 +319,12 @@ def _announcers(parts: Parts, on_dead: OnDead) -> list[Background]:
 
 
 def _publishers(exchange: Exchange, parts: Parts, on_dead: OnDead) -> list[Background]:
-    gauge, publishers = parts.metrics.gauge, [Publisher(exchange, part) for part in parts.journal.parts]
+    gauge, counter, publishers = parts.metrics.gauge, parts.metrics.counter, [Publisher(exchange, part) for part in parts.journal.parts]
     works = [
         Background(f"publisher {part.number}", while_owned(part, publisher.run), on_dead)
         for part, publisher in zip(parts.journal.parts, publishers, strict=True)
     ]
-    gauge("published", "Records sent to the public topics since the start.", lambda: sum(each.published for each in publishers))
+    counter("published", "Records sent to the public topics since the start.", lambda: sum(each.published for each in publishers))
     gauge("publisher_lag", "Events of this node's partitions that are not published yet.", lambda: sum(each.lag for each in publishers))
     gauge(
         "publisher_healthy", "0: Kafka or the journal does not answer, and it is tried again.",

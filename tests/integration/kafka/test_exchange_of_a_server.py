@@ -38,7 +38,7 @@ def test_what_comes_in_goes_out_also_after_a_kill(tmp_path: Path) -> None:
         until(lambda: published(exchange) == first, "the first are not published")
         page = server.announced.strip().rpartition(" ")[2]
         figures = dict(line.split(" ") for line in urlopen(page).read().decode().splitlines() if line.startswith("opsledger_ingress"))
-        assert (figures["opsledger_ingress_recorded"], figures["opsledger_ingress_healthy"]) == ("20.0", "1.0")
+        assert (figures["opsledger_ingress_recorded_total"], figures["opsledger_ingress_healthy"]) == ("20.0", "1.0")
         produce(exchange, [In(event_bytes(name), b"T1") for name in sorted(second)])
         server.end(signal.SIGKILL)
     with server_process(tmp_path, "--config", str(config)) as server:

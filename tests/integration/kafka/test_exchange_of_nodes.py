@@ -66,9 +66,9 @@ def test_every_event_is_recorded_and_published(tmp_path: Path, postgres_url: str
     exchange = new_exchange(partitions=4)
     with two_nodes(tmp_path, exchange, postgres_url) as nodes:
         producing = Producing(exchange)
-        until(lambda: all(node.metric("ingress_recorded") for node in nodes), "one of them gets nothing")
-        until(lambda: any(node.metric("published") for node in nodes), "nobody publishes")
-        one, two = sorted(nodes, key=lambda node: -node.metric("published"))  # so there is something to take over
+        until(lambda: all(node.metric("ingress_recorded_total") for node in nodes), "one of them gets nothing")
+        until(lambda: any(node.metric("published_total") for node in nodes), "nobody publishes")
+        one, two = sorted(nodes, key=lambda node: -node.metric("published_total"))  # so there is something to take over
         one.process.process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGSTOP)
         producing.end()
         names = [[f"{number:03}-{ticket}" for number in range(producing.rounds)] for ticket in range(TICKETS)]

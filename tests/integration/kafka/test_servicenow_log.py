@@ -117,7 +117,7 @@ def test_two_nodes_end_in_the_same_read_models(events: list[bytes], tmp_path: Pa
         with suppress(AssertionError):
             until(is_same, "the read models are others")
         assert found == wanted
-        assert all(node.metric("ingress_recorded") for node in nodes)
+        assert all(node.metric("ingress_recorded_total") for node in nodes)
         engine.dispose()
         assert [node.process.end(signal.SIGTERM) for node in nodes] == [0, 0]
     one, two = (node.events() for node in nodes)
