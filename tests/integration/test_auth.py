@@ -154,3 +154,22 @@ def test_who_may_see_what_came_again_with_other_content(
     with pytest.raises(grpc.RpcError) as caught:
         ask()
     assert caught.value.code() is code
+
+
+@pytest.mark.parametrize(("roles", "tenants", "code"), [
+    (["recorder"], ["acme"], None), (["reader"], ["acme"], grpc.StatusCode.PERMISSION_DENIED),
+    (["reader"], [], grpc.StatusCode.PERMISSION_DENIED), (["recorder"], ["acme", "globex"], grpc.StatusCode.PERMISSION_DENIED),
+])
+def test_who_may_compare_with_what_is_recorded(server: Running, roles: list[str], tenants: list[str], code: grpc.StatusCode | None) -> None:
+    names = [pb.TicketName(tenant=tenant, source="desk", ticket_id="1") for tenant in tenants]
+
+    def ask() -> object:
+        return TicketRecorderServiceStub(server.channel).ListTicketEvents(
+            pb.ListTicketEventsRequest(tickets=names), metadata=(("authorization", f"Bearer {token(roles=roles)}"),), timeout=10)
+
+    if code is None:
+        ask()
+        return
+    with pytest.raises(grpc.RpcError) as caught:
+        ask()
+    assert caught.value.code() is code

@@ -84,6 +84,18 @@ def test_events_are_recorded_once_plain_or_compressed(pack: object, journal: Pat
     assert recorded(journal) == 2
 
 
+def test_an_event_that_comes_again_with_other_content_is_named_and_ends_with_1(journal: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events"
+    for priority in ("P2", "P1"):
+        file.write_text(event("a", Opened(priority=priority)) + "\n")
+        done = run(journal, "events", file)
+
+    assert done.code == 1
+    assert "1  of these with other content: what was recorded first stands" in done.out
+    assert "ticket 1, event a: opened is recorded with other content" in done.err
+    assert json.loads(run(journal, "events", file, "--json").out)["differing"] == 1
+
+
 def test_events_come_from_standard_input_too(journal: Path) -> None:
     words = [sys.executable, "-m", "opsledger.services.cli.main", "import", "events", "-", "--journal", str(journal), "--no-project"]
 
