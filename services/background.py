@@ -7,12 +7,20 @@ from time import monotonic
 
 import structlog
 
-from opsledger.core.errors import ExchangeUnreachable, InvalidSettings, JournalError, JournalMoved, JournalUnreachable, NoRoom
+from opsledger.core.errors import (
+    DatabaseUnusable,
+    ExchangeUnreachable,
+    InvalidSettings,
+    JournalError,
+    JournalMoved,
+    JournalUnreachable,
+    NoRoom,
+)
 
 log = structlog.get_logger(__name__)
 
 RETRY_S_MIN, RETRY_S_MAX = 0.5, 30.0
-_MAY_PASS = (JournalMoved, JournalUnreachable, ExchangeUnreachable, InvalidSettings, NoRoom)
+_MAY_PASS = (JournalMoved, JournalUnreachable, ExchangeUnreachable, DatabaseUnusable, InvalidSettings, NoRoom)
 """What others do or set right: said in a line, without a trace."""
 
 

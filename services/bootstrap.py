@@ -45,6 +45,7 @@ from opsledger.services.journal.recorded_at import RecordedAt
 from opsledger.services.journal.segment import SegmentJournal
 from opsledger.services.metrics import Metrics
 from opsledger.services.projections.database import is_shared
+from opsledger.services.projections.database_watch import DatabaseWatch
 from opsledger.services.projections.fact_cache import FACTS_MAX
 from opsledger.services.projections.following import Following
 from opsledger.services.projections.runner import Projector
@@ -92,6 +93,7 @@ class Parts:
     projectors: tuple[Projector, ...]
     """One for each partition, in their order."""
     projecting: tuple[Background, ...]
+    database: DatabaseWatch
     progress: Progress
     metrics: Metrics
     threads: Threads
@@ -99,7 +101,7 @@ class Parts:
 
     def is_projecting(self) -> bool:
         """The read models follow the journal."""
-        return all(work.is_healthy() for work in self.projecting)
+        return self.database.is_usable() and all(work.is_healthy() for work in self.projecting)
 
     @property
     def node(self) -> ClusterJournal | None:
@@ -177,7 +179,8 @@ def assemble(settings: Settings, journal: Journal, engine: Engine, on_dead: OnDe
     )
     decisions = Decisions(whole, settings.journal, wall_clock_us)
     parts = Parts(
-        settings, whole, decisions, engine, projectors, tuple(_projecting(whole, projectors, engine, on_dead)), progress, Metrics(),
+        settings, whole, decisions, engine, projectors, tuple(_projecting(whole, projectors, engine, on_dead)),
+        DatabaseWatch(engine, projectors), progress, Metrics(),
         Threads(
             InThread("commands", limits.command_threads, limits.command_queue_max, before=partial(_freshen, whole)),
             InThread("queries", limits.query_threads, limits.query_queue_max),
@@ -274,6 +277,7 @@ def _services(parts: Parts) -> Iterator[Service]:
 
 def _background(parts: Parts, on_dead: OnDead) -> Iterator[Background]:
     yield from parts.projecting
+    yield Background("database", parts.database.run, on_dead)
     if is_shared(parts.engine):
         yield Background("following", Following(parts.engine, parts.progress.reached).run, on_dead)
     if node := parts.node:  # what other nodes write can be what this one cannot follow

@@ -43,18 +43,24 @@ def rebuild(
     as_json: AsJson = False,
 ) -> None:
     """Fold the whole journal beside the read models, then replace in one step what differs. Readers are not disturbed."""
+    from opsledger.core.errors import DatabaseUnusable
     from opsledger.core.partitions import partition_at
     from opsledger.services.journal.folders import open_partitions
     from opsledger.services.projections import rebuild as rebuilding
-    from opsledger.services.projections.database import open_database
+    from opsledger.services.projections.database import open_database, shown
 
     with open_partitions(journal) as partitions:
         last = [partition.position for partition in partitions]
+    engine = open_database(database, must_exist=check, to_repair=not check)
     with progress_steps() as show:
         work = rebuilding.check if check else rebuilding.rebuild
         result = work(
-            partial(open_partitions, journal), open_database(database),
+            partial(open_partitions, journal), engine,
             lambda position: _show(show, "folding", last[partition_at(position)], position),
+        )
+    if check and _is_empty(result.positions) and not _is_empty(last):
+        raise DatabaseUnusable(
+            f"--database {shown(engine)}: the read models are empty, the journal is at {_said(last)}; `opsledger catch-up` fills them"
         )
     if as_json:
         print(json.dumps(_as_json(result)))
@@ -64,8 +70,15 @@ def rebuild(
         raise typer.Exit(EXIT_DIFFERENT)
 
 
+def _is_empty(positions: Sequence[int]) -> bool:
+    from opsledger.core.partitions import begin_of, partition_at
+
+    return all(position == begin_of(partition_at(position)) for position in positions)
+
+
 def _as_json(result: Result) -> dict[str, object]:
-    return {**_places(result.positions), "differences": [difference._asdict() for difference in result.differences]}
+    arranged = {"arranged": list(result.arranged)} if result.arranged else {}
+    return {**_places(result.positions), **arranged, "differences": [difference._asdict() for difference in result.differences]}
 
 
 def _show(show: Callable[[str, int, int], object], doing: str, last: int, position: int) -> None:
@@ -89,6 +102,8 @@ def _print(result: Result, checked: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    for done in result.arranged:
+        print(done)
     if not result.differences:
         print(f"the read models are what the journal says, up to {_said(result.positions)}")
         return

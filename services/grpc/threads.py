@@ -43,9 +43,9 @@ class InThread:
         try:
             work = partial(copy_context().run, self._call, partial(function, *args, **kwargs))
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        except (OperationalError, InterfaceError, NoConnection, NoRoom) as error:
+        except (OperationalError, InterfaceError, NoConnection, NoRoom, DatabaseUnusable) as error:
             log.error("the database does not answer", exc_info=error)
-            raise DatabaseUnusable("the read models' database does not answer; try again later") from error
+            raise DatabaseUnusable("the read models' database does not answer; try again later, the server's log says why") from error
         finally:
             self.depth -= 1
 

@@ -5,14 +5,14 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 
 from opsledger.core.errors import DatabaseUnusable, FieldViolation, InvalidSettings, NoRoom
-from opsledger.services.projections.columns import metadata
-from opsledger.services.projections.tables import SCHEMA_VERSION, about
-from opsledger.services.projections.views import create_views
+from opsledger.services.projections.arranging import arrange, hold_schema
+from opsledger.services.projections.database_faults import REPAIR, say_what_to_do
+from opsledger.services.projections.schema import SCHEMA_VERSION, Found, look
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer of SQLite waits for another one."""
@@ -25,24 +25,29 @@ FROZEN_TIMEOUT_MS = 30_000
 """How long PostgreSQL waits for a writer that is silent in the middle of a transaction: who is frozen must not hold up a successor."""
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 """What SQLite says of a full disk, a quota or a limit on files, and of a full disk where its index of the log is to grow."""
-_CREATE_LOCK = 0x6F70736C65646765
-"""Number of the PostgreSQL advisory lock under which tables are created."""
 
 
-def open_database(url: str, *, must_exist: bool = False) -> Engine:
-    """The engine of ``sqlite:///FILE`` or ``postgresql://…``, its tables created unless they must exist.
+def open_database(url: str, *, must_exist: bool = False, to_repair: bool = False) -> Engine:
+    """The engine of ``sqlite:///FILE`` or ``postgresql://…``, its tables created in an empty database unless they must exist.
+
+    ``to_repair``: for who will make the tables right whatever they are; they are not looked at.
 
     A connection's transaction covers DDL too, in both. One that will write should come from ``writer(engine)``, so that SQLite
     takes its only write lock at the beginning instead of failing half-way.
 
-    Raises InvalidSettings for another URL, DatabaseUnusable for a database that cannot be reached or is of another version. Whatever
-    is done with the engine of an SQLite file raises NoRoom when the disk takes no more of it; nothing of that transaction is there then.
+    Raises InvalidSettings for another URL, DatabaseUnusable for a database that cannot be reached, is of another version, or has
+    not the tables that it should have. Whatever is done with the engine raises DatabaseUnusable when the database is away, locked or
+    without its tables, and NoRoom when the disk takes no more of an SQLite file; nothing of that transaction is there then.
     """
     parsed = _parse(url)
     engine = _sqlite(parsed, must_exist) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    say_what_to_do(engine, shown(engine))
     try:
-        _check(engine, must_exist)
-    except NoRoom:
+        if to_repair:
+            engine.connect().close()
+        else:
+            _check(engine, must_exist)
+    except (NoRoom, DatabaseUnusable):
         engine.dispose()
         raise
     except SQLAlchemyError as error:
@@ -95,14 +100,29 @@ def _sqlite(url: URL, must_exist: bool) -> Engine:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseUnusable(f"--database: the folder {file.parent} cannot be created: {error.strerror}") from error
-    engine = create_engine(url, max_overflow=-1)  # one for each thread: projectors of many partitions wait for each other
+    try:
+        file.open("ab").close()
+    except OSError as error:
+        raise DatabaseUnusable(f"--database: {file} cannot be written: {error.strerror}") from error
+
+    def connect() -> sqlite3.Connection:
+        """Never to a file that was not there: one that was deleted is missed, not made again, empty."""
+        return sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
+
+    engine = create_engine(url, creator=connect, max_overflow=-1)  # one for each thread: projectors of many partitions wait for each other
 
     @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:
+    def _connect(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(file)
         connection.isolation_level = None  # the driver would commit behind our back before DDL; we say BEGIN ourselves
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")  # the journal is the truth; a lost last transaction is projected again
+
+    @event.listens_for(engine, "checkout")
+    def _is_the_file_still(_connection: Any, record: Any, _proxy: object) -> None:
+        if record.info["file"] != _identity(file):
+            raise DisconnectionError("the file is another one")  # the pool connects again
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -133,30 +153,47 @@ def _postgresql(url: URL) -> Engine:
     return engine
 
 
-def _check(engine: Engine, must_exist: bool) -> None:
-    """Compare the schema version; create what is missing."""
+def verify(engine: Engine) -> Found:
+    """What the database has. Raises DatabaseUnusable when those are not the tables of this version, or when there are none."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table(about.name):
-            if must_exist:
-                raise DatabaseUnusable(f"--database {shown(engine)} holds no read models yet; `opsledger catch-up` makes them")
-            connection.rollback()
+        found = look(connection)
+    if found.is_empty:
+        raise DatabaseUnusable(f"--database {shown(engine)} holds no read models yet; `opsledger catch-up` makes them")
+    if found.version not in (None, SCHEMA_VERSION):
+        raise other_version(engine, found.version)
+    if found.faults:
+        raise DatabaseUnusable(f"--database {shown(engine)}: {'; '.join(found.faults)}; {REPAIR}")
+    return found
+
+
+def other_version(engine: Engine, version: int | None) -> DatabaseUnusable:
+    return DatabaseUnusable(
+        f"--database {shown(engine)} has read models of version {version}, this Opsledger has version {SCHEMA_VERSION}. "
+        "If this one is newer, run its `opsledger rebuild`: it makes its tables beside the others and swaps them in one step. "
+        "If another node has done so, upgrade this one: until then its read models wait, and what is recorded is kept"
+    )
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _check(engine: Engine, must_exist: bool) -> None:
+    """Compare the schema; create it where there is nothing."""
+    if not must_exist:
+        with engine.connect() as connection:
+            is_empty = look(connection).is_empty
+        if is_empty:
             _create(engine)
-        version = connection.scalar(select(about.c.schema_version))
-    if version != SCHEMA_VERSION:
-        engine.dispose()
-        raise DatabaseUnusable(
-            f"--database {shown(engine)} has read models of version {version}, this Opsledger has version {SCHEMA_VERSION}: "
-            "name an empty database, or remove this one; everything in it comes from the journal"
-        )
+    verify(engine)
 
 
 def _create(engine: Engine) -> None:
     with writer(engine).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATE_LOCK})")
-        if inspect(connection).has_table(about.name):
-            return
-        metadata.create_all(connection)
-        about.create(connection)
-        create_views(connection)
-        connection.execute(insert(about).values(schema_version=SCHEMA_VERSION))
+        hold_schema(connection)
+        if look(connection).is_empty:
+            arrange(connection)

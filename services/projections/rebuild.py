@@ -1,7 +1,8 @@
 """Rebuilding the read models: fold the journal into shadow tables, then make the live ones equal to them in one transaction.
 
 The live tables stay where they are and only the rows that differ are written: readers see all of it or nothing, and the
-grants, views and plans that people hang on the tables survive. A rebuild that is killed has changed nothing; the next one drops its shadow.
+grants, views and plans that people hang on the tables survive. Tables that are missing, of another version or not ours are made
+anew in that same transaction (arranging.py). A rebuild that is killed has changed nothing; the next one drops its shadow.
 """
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
-from sqlalchemy import CompoundSelect, Connection, Engine, Table, delete, except_, func, insert, select, tuple_
+from sqlalchemy import CompoundSelect, Connection, Engine, Table, delete, except_, func, insert, inspect, select, tuple_
 
 from opsledger.services.journal.partitions import Partition
+from opsledger.services.projections.arranging import arrange, hold_schema
 from opsledger.services.projections.database import writer
 from opsledger.services.projections.following import tell
 from opsledger.services.projections.rebuild_lock import rebuild_lock
@@ -46,6 +48,8 @@ class Result(NamedTuple):
     """Up to where the tables were rebuilt, or compared, in each partition that has been begun."""
     differences: tuple[Difference, ...]
     """Of the tables that differed."""
+    arranged: tuple[str, ...] = ()
+    """What was done to tables and views themselves."""
 
 
 def rebuild(open_partitions: OpenPartitions, engine: Engine, progress: Told | None = None) -> Result:
@@ -53,8 +57,9 @@ def rebuild(open_partitions: OpenPartitions, engine: Engine, progress: Told | No
     with _shadow(engine):
         for attempts_left in reversed(range(ATTEMPTS_MAX)):
             _follow(open_partitions, engine, progress)
-            with _held(engine) as (connection, live, shadow):
+            with _held(engine, to_repair=True) as (connection, live, shadow, arranged):
                 if attempts_left and any(_is_ahead(place, shadow.get(number)) for number, place in live.items()):
+                    connection.rollback()
                     continue
                 differences = _differences(connection)
                 for table in (*MODEL_TABLES, positions):
@@ -62,7 +67,7 @@ def rebuild(open_partitions: OpenPartitions, engine: Engine, progress: Told | No
                 for place in shadow.values():
                     tell(connection, place.position)
                 break
-        return Result(_positions(shadow), differences)
+        return Result(_positions(shadow), differences, tuple(arranged))
 
 
 def check(open_partitions: OpenPartitions, engine: Engine, progress: Told | None = None) -> Result:
@@ -72,7 +77,7 @@ def check(open_partitions: OpenPartitions, engine: Engine, progress: Told | None
     """
     with _shadow(engine):
         for attempts_left in reversed(range(ATTEMPTS_MAX)):
-            with _held(engine) as (connection, live, shadow):
+            with _held(engine) as (connection, live, shadow, _):
                 if _positions(live) == _positions(shadow) or not attempts_left:
                     return Result(_positions(live), _differences(connection))
             _follow(open_partitions, engine, progress, live)
@@ -80,11 +85,16 @@ def check(open_partitions: OpenPartitions, engine: Engine, progress: Told | None
 
 
 @contextmanager
-def _held(engine: Engine) -> Iterator[tuple[Connection, Places, Places]]:
-    """A transaction in which the live tables stay where they are, and where they and the shadow are."""
-    with writer(engine).begin() as connection:
-        hold_places(connection)
-        yield connection, places(connection, LIVE), places(connection, SHADOW)
+def _held(engine: Engine, *, to_repair: bool = False) -> Iterator[tuple[Connection, Places, Places, list[str]]]:
+    """A transaction in which the live tables stay where they are, and where they and the shadow are; and what was repaired."""
+    with writer(engine).connect() as connection, connection.begin():
+        if inspect(connection).has_table(positions.name):
+            hold_places(connection)
+        arranged = []
+        if to_repair:
+            hold_schema(connection)
+            arranged = arrange(connection)
+        yield connection, places(connection, LIVE), places(connection, SHADOW), arranged
 
 
 def _is_ahead(live: Place, shadow: Place | None) -> bool:

@@ -57,6 +57,7 @@ class Projector:
         self._moved = Condition()
         self._folder: Folder | None = None
         self._begin = begin_of(partition.number)
+        self._is_to_look = Event()
         self._place = self._look()
 
     @property
@@ -74,6 +75,10 @@ class Projector:
         with self._moved:
             return self._moved.wait_for(lambda: self.position >= position, timeout_s)
 
+    def look_again(self) -> None:
+        """The tables may stand elsewhere than this projector has brought them: ``run`` looks before it goes on. From any thread."""
+        self._is_to_look.set()
+
     def catch_up(self, progress: Told | None = None, *, up_to: int | None = None) -> int:
         """Bring the tables to where the journal is now, or to ``up_to`` if that is earlier; the position reached."""
         goal = self._journal.position if up_to is None else min(up_to, self._journal.position)
@@ -90,6 +95,9 @@ class Projector:
         self._find_place()  # where another one has brought them meanwhile
         try:
             while not stop.is_set():
+                if self._is_to_look.is_set():
+                    self._is_to_look.clear()
+                    self._find_place()
                 if self._journal.wait_beyond(self.position, STOP_LOOK_S):
                     self.catch_up(up_to=self.position + self._batch_events)  # one batch, so that a long way to go can be interrupted
                 else:

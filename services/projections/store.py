@@ -11,10 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from opsledger.core.partitions import begin_of, partition_at
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.services.projections import decision_views, tables
+from opsledger.services.projections.database import other_version
 from opsledger.services.projections.folding import ROW_OF, ChangedAggregate, ChangedTicket, Changes
 from opsledger.services.projections.following import tell
 from opsledger.services.projections.parting import REFUSED, parted
 from opsledger.services.projections.rule_books import Program, RulesRow
+from opsledger.services.projections.schema import SCHEMA_VERSION
 from opsledger.services.projections.table_sets import LIVE, TableSet
 from opsledger.services.projections.ticket_view import COLUMNS, Row
 
@@ -70,8 +72,15 @@ class Store:
             .values(**new._asdict())
         ).rowcount == 1
         if moved and self._tables is LIVE:
+            self._check_version()
             tell(self._connection, new.position)
         return moved
+
+    def _check_version(self) -> None:
+        """After the place is taken: a rebuild of another version ends before it or waits for this transaction."""
+        version = self._connection.scalar(select(tables.about.c.schema_version))
+        if version != SCHEMA_VERSION:
+            raise other_version(self._connection.engine, version)
 
     def rules(self) -> list[RulesRow]:
         """What the partition itself has said about rules so far."""

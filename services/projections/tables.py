@@ -13,9 +13,6 @@ from sqlalchemy import Column, Double, Index, MetaData, Table
 
 from opsledger.services.projections.columns import amount, count, metadata, position, text, time_us
 
-SCHEMA_VERSION = 9
-"""Goes up with every change to a table; the read models are then rebuilt."""
-
 
 def _ticket() -> tuple[Column[str], Column[str], Column[str]]:
     """The key of one ticket."""
@@ -114,4 +111,5 @@ positions = Table(
 TICKET_TABLES = (tickets, clocks, steps, outcomes, contributions, changes)
 """Rewritten as a whole for every ticket that changes."""
 
-about = Table("about", MetaData(), count("schema_version"))
+about = Table("about", MetaData(), count("schema_version", primary_key=True, autoincrement=False))
+"""Of which version the tables are (schema.py): one row."""

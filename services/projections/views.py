@@ -22,6 +22,15 @@ _VIEWS = {
 }
 
 
+def definitions() -> list[str]:
+    """What the views are, whatever the database."""
+    return [f"{name} {' '.join(query.split())}" for name, query in _VIEWS.items()]
+
+
+def view_names() -> list[str]:
+    return list(_VIEWS)
+
+
 def create_views(connection: Connection) -> None:
     template = _TIME[connection.dialect.name]
     times = {name: template.format(name) for name in ("started_at_us", "due_at_us", "ended_at_us", "breached_at_us")}

@@ -51,6 +51,28 @@ def test_a_check_names_what_differs_and_fails_until_it_is_rebuilt(where: tuple[s
     assert json.loads(run("rebuild", "--check", "--json", *where).out) == {"position": 6, "differences": []}
 
 
+def test_a_check_of_an_empty_database_says_so_and_fails(where: tuple[str, ...], database_url: str) -> None:
+    ran = run("rebuild", "--check", *where)
+    assert (ran.code, ran.out) == (1, "")
+    assert "opsledger catch-up" in ran.err
+    open_database(database_url)
+    ran = run("rebuild", "--check", "--json", *where)
+    assert (ran.code, ran.out) == (1, "")
+    assert "the read models are empty, the journal is at position 6" in ran.err
+
+
+def test_a_dropped_table_is_one_line_that_says_what_to_do_and_rebuild_does_it(where: tuple[str, ...], database_url: str) -> None:
+    run("catch-up", *where)
+    with writer(open_database(database_url)).begin() as connection:
+        connection.execute(text("DROP TABLE steps"))
+    for command in (("catch-up",), ("rebuild", "--check")):
+        ran = run(*command, *where)
+        assert (ran.code, ran.out) == (1, "")
+        assert "table steps is missing; `opsledger rebuild`" in ran.err
+    assert "table steps was missing: made" in run("rebuild", *where).out
+    assert run("rebuild", "--check", *where).code == 0
+
+
 def test_a_journal_that_is_not_there_is_named(where: tuple[str, ...], tmp_path: Path) -> None:
     for command in ("catch-up", "rebuild"):
         ran = run(command, "--journal", tmp_path / "nowhere", *where[2:])
