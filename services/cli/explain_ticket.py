@@ -36,11 +36,10 @@ def explain(
 
     It may run beside a server. `opsledger sla explain` does the same for rules and events in a file.
     """
-    from rich.console import Console
-
     from opsledger.core.sla.calendar import ALWAYS, parse_calendar
     from opsledger.services.cli.explain_drawing import Drawing
     from opsledger.services.cli.explain_json import ExplanationWriter
+    from opsledger.services.cli.listing import wide_console
     from opsledger.services.journal.clock import wall_clock_us
     from opsledger.services.journal.folders import open_to_read
     from opsledger.services.rules.registry import RuleRegistry
@@ -60,7 +59,7 @@ def explain(
         json.dump(ExplanationWriter(case.book, zone).ticket(ticket, case.facts, clocks), sys.stdout, indent=1)
         print()
     else:
-        Drawing(Console(), case.book, zone).ticket(ticket, case.facts, clocks)
+        Drawing(wide_console(), case.book, zone).ticket(ticket, case.facts, clocks)
 
 
 def _find(journal: Path, database: str, tenant: str, source: str, ticket_id: str) -> TicketKey:

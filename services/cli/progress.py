@@ -32,3 +32,5 @@ def progress_steps() -> Iterator[Callable[[str, int, int | None], None]]:
             bars.update(tasks[step], completed=done, total=total)
 
         yield show
+        for each in bars.tasks:  # what was said last may be a step before the end, or more than was there to begin with
+            bars.update(each.id, completed=each.completed, total=each.completed)
