@@ -11,6 +11,8 @@
     mapping, plan, row_order, row_facts, csv_table    what a mapping says, bound to columns, read of a ticket's rows; and the reader
     json_lines  the reader of ticket events
     first_rules  SLA rules that are published before the facts
-    recording, destination, server_sink    the spool goes into the journal, in batches, or to a server
+    comparing  asks the ledger what it holds of the file's tickets, and has those told again
+    known_ticket, servicenow_known, known_rows, known_table    what rows say of a ticket that is known (pure)
+    recording, destination    the spool goes into the journal, in batches, or to a server
     runner     one import, from file to journal
 """

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from opsledger.core.tickets.facts import TicketFact, TicketKey
 from opsledger.core.tickets.state import begin, evolve
+from opsledger.services.importers.comparing import Note
 from opsledger.services.importers.fact_fields import FACTS
 from opsledger.services.importers.known_ticket import KnownTicket, Place, place_of
 from opsledger.services.importers.mapping import FIRST
@@ -25,7 +26,7 @@ class FurtherReader(TicketReader):
 
     def __init__(
         self, plan: Plan, ticket: TicketKey, columns: Sequence[str], held: Sequence[TicketFact], *, attributes: Collection[str],
-        numbered: bool, note: Callable[[str], None],
+        numbered: bool, note: Note,
     ) -> None:
         """``attributes``: those that snapshots show. ``numbered``: the sequence of rows is their place among those of their instant."""
         super().__init__(plan, ticket, columns, one_row=False)

@@ -5,7 +5,7 @@ the first time is a fact of its own time.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import fields as dataclass_fields
 
@@ -23,6 +23,7 @@ from opsledger.core.tickets.facts import (
 )
 from opsledger.core.tickets.order import in_order
 from opsledger.core.tickets.state import TicketState, fold
+from opsledger.services.importers.comparing import Note
 from opsledger.services.importers.mapping import MappingSpec
 from opsledger.services.importers.snapshots import changes, of_state, overlaid
 from opsledger.services.importers.writing import derived_id, kind
@@ -63,7 +64,7 @@ def shown_by(mapping: MappingSpec, facts: Sequence[TicketFact]) -> Shown:
 
 
 def further_row(
-    facts: Sequence[TicketFact], held: Sequence[TicketFact], shown: Shown, as_of_us: int | None, note: Callable[[str], None]
+    facts: Sequence[TicketFact], held: Sequence[TicketFact], shown: Shown, as_of_us: int | None, note: Note
 ) -> list[TicketFact]:
     """The facts of the row; ``facts`` are those that it says alone. Known ones are said as they are held, or again where they differ."""
     named = {fact.event_id: fact for fact in held}

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from opsledger.core.tickets.facts import Fact, Opened, Reopened, TicketFact
 from opsledger.core.tickets.order import in_order
 from opsledger.core.tickets.state import TicketState, begin, evolve
+from opsledger.services.importers.comparing import Note
 from opsledger.services.importers.snapshots import Snapshot, changes, of_state
 from opsledger.services.importers.writing import derived_id, kind
 
@@ -33,7 +34,7 @@ def place_of(fact: TicketFact) -> Place:
 class KnownTicket:
     """Rows must come in the order of their places."""
 
-    def __init__(self, held: Sequence[TicketFact], note: Callable[[str], None]) -> None:
+    def __init__(self, held: Sequence[TicketFact], note: Note) -> None:
         self._ahead = deque(in_order(held))
         self.named = {fact.event_id: fact for fact in held}
         self.is_opened = any(isinstance(fact.fact, Opened) for fact in held)

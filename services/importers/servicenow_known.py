@@ -4,17 +4,17 @@ An incident's rows are told apart by sys_mod_count, which names their facts. A c
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from opsledger.core.tickets.facts import Opened, TicketFact
+from opsledger.services.importers.comparing import Note
 from opsledger.services.importers.known_ticket import KnownTicket, Place
 from opsledger.services.importers.servicenow import ATTRIBUTES, COLUMNS, AuditRow, Incident, changed_by, counted, one_per_count, opened_by
 from opsledger.services.importers.snapshots import CHANGES, overlaid
 from opsledger.services.importers.times import TimeReader
 from opsledger.services.importers.writing import Owner
 
-Note = Callable[[str], None]
 LATE_OPENING = "incidents whose first rows came after later ones: they opened as the first export showed them"
 
 
