@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 from rich.table import Table
 
-WIDTH_PIPED = 160
+WIDTH_PIPED = 10_000
 """Where there is no terminal whose width could be asked."""
 
 
