@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
+from opsledger.core.errors import DatabaseUnusable
 from opsledger.core.ports import NewEvent
 from opsledger.core.tickets.facts import Assigned, Opened, Replied, TicketFact
 from opsledger.services.journal.memory import MemoryJournal
@@ -84,7 +84,7 @@ def test_a_frozen_writer_is_passed_and_cannot_write_any_more(postgres_url: str, 
             impatient.setattr(database, "FROZEN_TIMEOUT_MS", 200)
             assert Store(frozen, LIVE, 0).advance(Place(0), Place(3, "frozen in the middle of a batch"))
         assert Projector(Numbered(journal), open_database(postgres_url)).catch_up() == 5
-        with pytest.raises(DBAPIError, match="idle-in-transaction"):
+        with pytest.raises(DatabaseUnusable, match="idle-in-transaction"):
             frozen.commit()
     assert Projector(Numbered(journal), engine).position == 5
     assert len(rows(engine)["changes"]) == 1
