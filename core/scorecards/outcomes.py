@@ -209,21 +209,34 @@ def _first_reply(steps: Sequence[_Step]) -> Iterator[Outcome]:
 
 
 def _feedback(steps: Sequence[_Step]) -> Iterator[Outcome]:
-    """Satisfaction and recommendation. Every answer counts; about whom it is not said, it is about who had the ticket."""
-    resolver = ""
+    """Satisfaction and recommendation. An answer goes to the agent it names, else to whoever had the ticket when the last contact before it
+    had ended, whoever has it later. A corrected answer keeps the place of the first one."""
+    first: dict[object, tuple[_Step, FeedbackReceived, str, str]] = {}
+    last: dict[object, FeedbackReceived] = {}
+    agent = group = ""
     for step in steps:
-        if step.resolves:
-            resolver = step.agent
-        match step.fact.fact:
-            case FeedbackReceived(kind, score, scale_min, scale_max, agent):
-                agent = agent or step.after.agent or resolver
-                place = (Fraction(score) - Fraction(scale_min)) / (Fraction(scale_max) - Fraction(scale_min))
-                detail = f"{score:g} of {scale_min:g} to {scale_max:g}"
-                if kind is FeedbackKind.CSAT:
-                    yield _share(kpis.CSAT, step, place >= SATISFIED, detail)._replace(agent=agent)
-                    yield _mean(kpis.CSAT_MEAN, step, round((1 + 4 * place) * MILLIONTHS), detail)._replace(agent=agent)
-                else:
-                    yield _row(kpis.NPS, step, (place >= PROMOTER) - (place <= DETRACTOR), detail)._replace(agent=agent)
+        if step.resolves or _answered(step):
+            agent, group = step.agent or getattr(step.fact.fact, "agent", "") or agent, step.after.group or group
+        if isinstance(answer := step.fact.fact, FeedbackReceived):
+            key: object = (answer.kind, answer.feedback_id) if answer.feedback_id else step.fact.event_id
+            first.setdefault(key, (step, answer, agent or step.after.agent, group or step.after.group))
+            last[key] = answer
+    for key, (step, was, agent, group) in first.items():
+        answer = last[key]
+        corrected = f", corrected from {was.score:g}" if answer is not was else ""
+        for row in _answer(step, answer, corrected):
+            yield row._replace(agent=answer.agent or was.agent or agent, group=group)
+
+
+def _answer(step: _Step, answer: FeedbackReceived, corrected: str) -> Iterator[Outcome]:
+    low = Fraction(answer.scale_min)
+    place = (Fraction(answer.score) - low) / (Fraction(answer.scale_max) - low)
+    detail = f"{answer.score:g} of {answer.scale_min:g} to {answer.scale_max:g}{corrected}"
+    if answer.kind is FeedbackKind.CSAT:
+        yield _share(kpis.CSAT, step, place >= SATISFIED, detail)
+        yield _mean(kpis.CSAT_MEAN, step, round((1 + 4 * place) * MILLIONTHS), detail)
+    else:
+        yield _row(kpis.NPS, step, (place >= PROMOTER) - (place <= DETRACTOR), detail)
 
 
 def _sla(steps: Sequence[_Step], clocks: Sequence[Clock]) -> Iterator[Outcome]:

@@ -131,6 +131,8 @@ class FeedbackReceived:
     scale_min: float
     scale_max: float
     agent: str = ""
+    feedback_id: str = ""
+    """A later fact with the same id and kind corrects this one; without an id it is an answer of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def _inner(fact: TicketFact) -> Iterator[FieldViolation]:
                     yield FieldViolation(f"interaction_ended.{name}", "OUT_OF_RANGE", "must lie between 0 and 366 days")
         case FeedbackReceived() as feedback:
             yield from check_name("feedback_received.agent", feedback.agent)
+            yield from check_name("feedback_received.feedback_id", feedback.feedback_id)
             if not all(map(math.isfinite, (feedback.score, feedback.scale_min, feedback.scale_max))):
                 yield FieldViolation("feedback_received.score", "NOT_A_NUMBER", "score and scale must be finite numbers")
             elif not feedback.scale_min < feedback.scale_max:

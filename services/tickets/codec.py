@@ -147,7 +147,8 @@ _DECODERS: dict[str, Callable[[Any, Faults], Fact]] = {
         _duration_us(m.talk), _duration_us(m.hold), _duration_us(m.wrap), m.recording_ref,
     ),
     "feedback_received": lambda m, faults: FeedbackReceived(
-        _known(_FEEDBACK, m.kind, "feedback_received.kind", faults), m.score, m.scale_min, m.scale_max, m.agent
+        _known(_FEEDBACK, m.kind, "feedback_received.kind", faults), m.score, m.scale_min, m.scale_max, m.agent,
+        m.feedback_id,
     ),
     "due_set": lambda m, faults: DueSet(
         _instant_us(m.due_at, "due_set.due_at", faults) if m.HasField("due_at") else None, m.metric or "resolution"
@@ -218,7 +219,8 @@ def _fill(message: TicketEvent, fact: Fact) -> None:
         case FeedbackReceived():
             target = message.feedback_received
             target.kind = _FEEDBACK.index(fact.kind)
-            target.score, target.scale_min, target.scale_max, target.agent = fact.score, fact.scale_min, fact.scale_max, fact.agent
+            target.score, target.scale_min, target.scale_max = fact.score, fact.scale_min, fact.scale_max
+            target.agent, target.feedback_id = fact.agent, fact.feedback_id
         case DueSet(due_at_us, metric):
             message.due_set.metric = metric
             if due_at_us is not None:

@@ -140,9 +140,10 @@ def _feedback(story: list[Seen]) -> Iterator[Row]:
     for place, seen in enumerate(story):
         answer = seen.fact.fact
         if isinstance(answer, FeedbackReceived):
-            resolvers = [earlier.who for earlier in story[:place] if earlier.did == "resolved"]
-            agent = answer.agent or seen.agent or (resolvers[-1] if resolvers else "")
-            at = (seen.fact.occurred_at_us, agent, seen.group)
+            ended = [earlier for earlier in story[:place] if earlier.did == "resolved" or _picked_up(earlier)]
+            owners = [earlier.who or getattr(earlier.fact.fact, "agent", "") for earlier in ended]
+            agent = answer.agent or next(filter(None, reversed(owners)), seen.agent)
+            at = (seen.fact.occurred_at_us, agent, next((earlier.group for earlier in reversed(ended) if earlier.group), seen.group))
             if answer.kind == "csat":
                 yield Row("csat", *at, answer.score >= 4)
                 yield Row("csat_mean", *at, answer.score)

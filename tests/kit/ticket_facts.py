@@ -45,7 +45,7 @@ facts: st.SearchStrategy[Fact] = st.one_of(
         InteractionEnded, required_names, st.sampled_from(Channel), st.booleans(), names, names,
         spans_us, spans_us, spans_us, spans_us, names,
     ),
-    st.builds(FeedbackReceived, st.sampled_from(FeedbackKind), st.integers(1, 5).map(float), st.just(1.0), st.just(5.0), names),
+    st.builds(FeedbackReceived, st.sampled_from(FeedbackKind), st.integers(1, 5).map(float), st.just(1.0), st.just(5.0), names, names),
     st.builds(DueSet, st.none() | times_us, st.sampled_from(METRICS)),
     st.builds(Merged, required_names.map("other ticket ".__add__)),
     st.builds(Reopened, names),

@@ -297,6 +297,34 @@ class TestFeedback:
         answers = [(minute, CUSTOMER, FeedbackReceived(FeedbackKind.CSAT, minute, 1, 5)) for minute in (2, 5)]
         assert [row[3] for row in rows("csat", ticket(OPENED, *answers))] == [0, 1]
 
+    def test_it_goes_to_who_had_the_ticket_when_the_contact_ended_whoever_has_it_later(self) -> None:
+        answer = (9, CUSTOMER, FeedbackReceived(FeedbackKind.CSAT, 5, 1, 5))
+        moved, reopened = (4, ROBOT, Assigned(group="back office", agent="bob")), (5, CUSTOMER, REOPENED)
+        assert rows("csat", ticket(OPENED, (3, ANN, RESOLVED), moved, answer)) == [(9, "ann", "desk", 1)]
+        assert rows("csat", ticket(OPENED, (3, ANN, RESOLVED), moved, reopened, answer, (12, BOB, RESOLVED))) == [(9, "ann", "desk", 1)]
+        again = (8, BOB, RESOLVED)
+        assert rows("csat", ticket(OPENED, (3, ANN, RESOLVED), moved, reopened, again, answer)) == [(9, "bob", "back office", 1)]
+        call = InteractionEnded("call 1", Channel.CALL, True)
+        assert rows("csat", ticket(OPENED, (3, ANN, call), moved, answer)) == [(9, "ann", "desk", 1)]
+
+    def test_a_corrected_answer_replaces_the_first_where_it_stood(self) -> None:
+        answers = [FeedbackReceived(FeedbackKind.CSAT, score, 1, 5, feedback_id="r1") for score in (1, 5)]
+        told = [(4, CUSTOMER, answers[0]), (9, CUSTOMER, answers[1])]
+        moved = (6, ROBOT, Assigned(agent="bob"))
+        facts = ticket(OPENED, (3, ANN, RESOLVED), told[0], moved, (7, CUSTOMER, REOPENED), (8, BOB, RESOLVED), told[1])
+        assert rows("csat", facts) == [(4, "ann", "desk", 1)]
+        assert [row.detail for row in ticket_outcomes(facts, ()) if row.kpi == "csat"] == ["5 of 1 to 5, corrected from 1"]
+
+    def test_answers_of_other_ids_or_kinds_are_answers_of_their_own(self) -> None:
+        told = [
+            FeedbackReceived(FeedbackKind.CSAT, 1, 1, 5, feedback_id="r1"),
+            FeedbackReceived(FeedbackKind.CSAT, 5, 1, 5, feedback_id="r2"),
+            FeedbackReceived(FeedbackKind.NPS, 9, 0, 10, feedback_id="r1"),
+        ]
+        facts = ticket(OPENED, *((minute, CUSTOMER, answer) for minute, answer in enumerate(told, 4)))
+        assert [row[3] for row in rows("csat", facts)] == [0, 1]
+        assert [row[3] for row in rows("nps", facts)] == [1]
+
     def test_a_scale_wider_than_any_float_is_still_a_scale(self) -> None:
         facts = ticket(OPENED, (9, CUSTOMER, FeedbackReceived(FeedbackKind.CSAT, 1.7e308, -1.7e308, 1.7e308)))
         assert rows("csat", facts) == [(9, "ann", "desk", 1)]
