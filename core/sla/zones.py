@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -72,3 +72,29 @@ def _transition(low: datetime, high: datetime, where: ZoneInfo) -> datetime:
         else:
             seconds_above = middle
     return low + seconds_above * _SECOND
+
+
+@lru_cache(maxsize=64)
+def offsets(where: ZoneInfo, from_us: int, until_us: int) -> tuple[tuple[int, int, int], ...]:
+    """Stretches of one offset from UTC: (from, until, seconds east of UTC), which follow each other from ``from_us`` to ``until_us``."""
+    found: list[tuple[int, int, int]] = []
+    start_us, offset = from_us, _offset(from_us, where)
+    low_us = from_us
+    while low_us < until_us:
+        high_us = min(low_us + _LOOK_US, until_us)
+        if _offset(high_us, where) == offset:
+            low_us = high_us
+            continue
+        turn_us = to_us(_transition(_EPOCH + low_us * _US, _EPOCH + high_us * _US, where))
+        found.append((start_us, turn_us, offset))
+        start_us = low_us = turn_us
+        offset = _offset(turn_us, where)
+    return (*found, (start_us, until_us, offset))
+
+
+_LOOK_US = 7 * 86_400_000_000
+"""Less than any zone has kept an offset between two changes since 1970."""
+
+
+def _offset(at_us: int, where: ZoneInfo) -> int:
+    return round((local_time(at_us, where).utcoffset() or timedelta()).total_seconds())

@@ -18,7 +18,16 @@ from opsledger.services.projections import decision_views, tables
 from opsledger.services.projections.announcing import ANNOUNCEMENT, announcement_row
 from opsledger.services.projections.fact_cache import FACTS_MAX, FactCache, Unreadable, plain, unreadable
 from opsledger.services.projections.holding import unholdable
-from opsledger.services.projections.rule_books import NOT_RULES, RULES_PUBLISHED, RULES_SHARED, Program, RuleBooks, RulesRow, rules_row
+from opsledger.services.projections.rule_books import (
+    NOT_RULES,
+    RULES_PUBLISHED,
+    RULES_SHARED,
+    OffsetRow,
+    Program,
+    RuleBooks,
+    RulesRow,
+    rules_row,
+)
 from opsledger.services.projections.ticket_view import Row, TicketRows, ticket_rows
 from opsledger.services.tickets.codec import TYPE_PREFIX
 
@@ -57,6 +66,8 @@ class Changes:
     announcements: list[Row] = field(default_factory=list)
     rules: list[RulesRow] = field(default_factory=list)
     shared_rules: list[RulesRow] = field(default_factory=list)
+    offsets: dict[Program, list[OffsetRow]] = field(default_factory=dict)
+    """The clocks of programs whose rules have changed."""
     unreadable: list[Unreadable] = field(default_factory=list)
     aggregates: list[ChangedAggregate] = field(default_factory=list)
     withdrawn: list[TicketKey] = field(default_factory=list)
@@ -101,7 +112,9 @@ class Folder:
             elif event.type == ANNOUNCEMENT:
                 self._announcement(event, changes)
             elif event.type == RULES_PUBLISHED:
-                published |= self._rules(event, changes.rules, changes)
+                news = self._rules(event, changes.rules, changes)
+                changes.offsets |= {program: self._books.clocks(program) for program in news}
+                published |= news
             elif event.type == RULES_SHARED:
                 published |= self._rules(event, changes.shared_rules, changes)
         for program, position in published.items():

@@ -25,7 +25,9 @@ def parted(changes: Changes) -> Iterator[tuple[Changes, Without]]:
     for announcement in changes.announcements:
         yield Changes(announcements=[announcement]), partial(_without_event, announcement[0], announcement[1], tables.announcements.name)
     for rules in changes.rules:
-        yield Changes(rules=[rules]), partial(_without_event, rules.position, rules.tenant, tables.rules.name)
+        program = (rules.tenant, rules.program)
+        clocks = {program: changes.offsets[program]} if program in changes.offsets else {}
+        yield Changes(rules=[rules], offsets=clocks), partial(_without_event, rules.position, rules.tenant, tables.rules.name)
     for rules in changes.shared_rules:
         yield Changes(shared_rules=[rules]), partial(_without_event, rules.position, rules.tenant, tables.shared_rules.name)
 

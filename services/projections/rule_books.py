@@ -10,6 +10,8 @@ from opsledger.core.documents import parse_json
 from opsledger.core.errors import FieldViolation, InvalidInput, InvalidRules
 from opsledger.core.ports import RecordedEvent
 from opsledger.core.sla.rules import RuleBook, Rules, parse_rules
+from opsledger.core.sla.zones import offsets
+from opsledger.core.tickets.validation import INSTANT_US_MAX, INSTANT_US_MIN
 from opsledger.proto.sla.v1.rules_pb2 import RulesPublished
 from opsledger.services.tickets.codec import timestamp_us
 
@@ -33,6 +35,18 @@ class RulesRow(NamedTuple):
     document_json: str
     published_by: str
     position: int
+
+
+class OffsetRow(NamedTuple):
+    """A row of the table `program_offsets`."""
+
+    tenant: str
+    program: str
+    from_us: int
+    until_us: int
+    offset_s: int
+    time_zone: str
+    week_starts: int
 
 
 def rules_row(event: RecordedEvent) -> RulesRow:
@@ -80,6 +94,14 @@ class RuleBooks:
         versions[row.version] = (row.effective_from_us, row.version, read_document(row.document_json))
         self._books[program] = RuleBook(tuple(versions.values()))
         return program
+
+    def clocks(self, program: Program) -> list[OffsetRow]:
+        """By the version that is in force last."""
+        _, _, rules = max(self._versions[program].values(), key=lambda version: version[:2])
+        return [
+            OffsetRow(*program, from_us, until_us, offset_s, rules.time_zone.key, rules.week_starts)
+            for from_us, until_us, offset_s in offsets(rules.time_zone, INSTANT_US_MIN, INSTANT_US_MAX)
+        ]
 
     def of(self, tenant: str, program: str) -> RuleBook:
         return self._books.get((tenant, program), self._none)

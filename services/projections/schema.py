@@ -10,7 +10,7 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from opsledger.services.projections.table_sets import LIVE
 from opsledger.services.projections.tables import about
-from opsledger.services.projections.views import definitions, view_names
+from opsledger.services.projections.views import view_names, wordings
 
 
 class State(StrEnum):
@@ -51,7 +51,7 @@ def _version() -> int:
         )
         for table in sorted(all_tables(), key=lambda table: table.name)
     ]
-    return int(sha256(repr((tables, definitions())).encode()).hexdigest()[:7], 16)  # fits the 32 bits that versions before had for it
+    return int(sha256(repr((tables, wordings())).encode()).hexdigest()[:7], 16)  # fits the 32 bits that versions before had for it
 
 
 SCHEMA_VERSION = _version()

@@ -123,6 +123,10 @@ class Store:
         self._insert(tables.announcements, changes.announcements)
         self._insert(tables.rules, changes.rules)
         self._insert(tables.shared_rules, changes.shared_rules)
+        for program, offsets in changes.offsets.items():
+            live = self._tables.of(tables.program_offsets)
+            self._connection.execute(delete(live).where(live.c.tenant == program[0], live.c.program == program[1]))
+            self._insert(tables.program_offsets, offsets)
         self._insert(tables.unreadable, changes.unreadable)
 
     def _write_aggregates(self, changed: Sequence[ChangedAggregate]) -> None:

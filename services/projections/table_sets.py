@@ -8,7 +8,10 @@ from sqlalchemy import Connection, MetaData, Table
 
 from opsledger.services.projections import decision_views, tables
 
-MODEL_TABLES = (*tables.TICKET_TABLES, tables.announcements, tables.rules, tables.shared_rules, tables.unreadable, *decision_views.TABLES)
+MODEL_TABLES = (
+    *tables.TICKET_TABLES, tables.announcements, tables.rules, tables.program_offsets, tables.shared_rules, tables.unreadable,
+    *decision_views.TABLES,
+)
 """All that a rebuild makes anew."""
 SHADOW_PREFIX = "shadow_"
 

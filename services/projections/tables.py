@@ -89,6 +89,14 @@ rules = Table(
     time_us("effective_from_us", comment="0: from the beginning of time"), text("document_json"), text("published_by"), position(),
 )
 
+program_offsets = Table(
+    "program_offsets", metadata, text("tenant", primary_key=True), text("program", primary_key=True),
+    time_us("from_us", primary_key=True, autoincrement=False), time_us("until_us"),
+    count("offset_s", comment="seconds that its clocks are ahead of UTC then"),
+    text("time_zone"), count("week_starts", comment="0 is Monday"),
+)
+"""The clocks of every program that has rules, by the version in force last: local dates without a time-zone database in SQL."""
+
 shared_rules = Table(
     "shared_rules", metadata, text("tenant"), text("program"), count("version"),
     time_us("effective_from_us"), text("document_json"), text("published_by"), position(primary_key=True),
