@@ -58,7 +58,9 @@ def test_reflection_describes_the_recorder(server: Running) -> None:
     database = ProtoReflectionDescriptorDatabase(server.channel)
     assert RECORDER in database.get_services()
     file = database.FindFileContainingSymbol(RECORDER)
-    assert [method.name for method in file.service[0].method] == ["RecordTicketEvents", "StreamTicketEvents"]
+    assert [method.name for method in file.service[0].method] == [
+        "RecordTicketEvents", "StreamTicketEvents", "ListDifferingEvents", "ListTicketEvents",
+    ]
 
 
 def test_an_address_in_use_is_refused(server: Running) -> None:
