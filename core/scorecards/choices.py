@@ -21,7 +21,8 @@ class Choices(NamedTuple):
     service_level: ServiceLevel | None = None
     """None: the program has not said what it means by it, so there is no figure."""
     resolutions_credited_to: Credit = Credit.OWNER
-
+    abandoned_calls_count: bool = False
+    """Whether the clocks of a ticket that is nothing but abandoned calls are cases of sla_met when it is closed."""
 
     def definition(self, kpi: str) -> str:
         """What the program means by a KPI, where programs differ; empty for all others."""

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from opsledger.core.scorecards import kpis
+from opsledger.core.scorecards.abandoned import only_abandoned_calls
 from opsledger.core.scorecards.choices import UNSAID, Choices, Credit
 from opsledger.core.scorecards.kpis import MILLIONTHS, Kpi
 from opsledger.core.scorecards.service_level import ServiceLevel
@@ -88,7 +89,8 @@ def ticket_outcomes(
         return ()
     steps = list(_steps(facts))
     return (
-        *_resolutions(steps, choices_at), *_contacts(steps, choices_at), *_first_reply(steps), *_feedback(steps), *_sla(steps, clocks),
+        *_resolutions(steps, choices_at), *_contacts(steps, choices_at), *_first_reply(steps), *_feedback(steps),
+        *_sla(steps, clocks, choices_at),
     )
 
 
@@ -239,17 +241,28 @@ def _answer(step: _Step, answer: FeedbackReceived, corrected: str) -> Iterator[O
         yield _row(kpis.NPS, step, (place >= PROMOTER) - (place <= DETRACTOR), detail)
 
 
-def _sla(steps: Sequence[_Step], clocks: Sequence[Clock]) -> Iterator[Outcome]:
-    """One row for each clock that ended with a result. A cancelled or unfinished clock has none."""
-    by_event = {step.fact.event_id: step for step in steps}
+def _sla(steps: Sequence[_Step], clocks: Sequence[Clock], choices_at: ChoicesAt) -> Iterator[Outcome]:
+    """One row for each clock that ended with a result. A cancelled or unfinished clock has none, nor has one that ended by closing what
+    is nothing but abandoned calls: no promise was kept there."""
+    places = {step.fact.event_id: place for place, step in enumerate(steps)}
     for clock in clocks:
         if clock.ended_by is not None and clock.state in (ClockState.MET, ClockState.BREACHED):
-            end = by_event[clock.ended_by.event_id]
+            place = places[clock.ended_by.event_id]
+            end = steps[place]
             detail, agent, group = f"{clock.policy}, cycle {clock.cycle}", clock.agent, clock.group or end.after.group
             met = clock.state is ClockState.MET
-            yield _share(kpis.SLA_MET[clock.metric], end, met, detail)._replace(agent=agent, group=group)
+            if choices_at(end.fact.occurred_at_us).abandoned_calls_count or not _closes_abandoned_calls(steps, place):
+                yield _share(kpis.SLA_MET[clock.metric], end, met, detail)._replace(agent=agent, group=group)
             if (kpi := _BUSINESS_TIMES.get(clock.metric)) and (kpi is not kpis.FIRST_REPLY_BUSINESS_TIME or _agent_replied(end)):
                 yield _mean(kpi, end, clock.elapsed_us, detail)._replace(agent=agent, group=group)
+
+
+def _closes_abandoned_calls(steps: Sequence[_Step], place: int) -> bool:
+    """Judged by all that happened until the ticket was reopened: what came after that does not change what it was closed on."""
+    if not steps[place].after.status.is_done:
+        return False
+    later = (index for index in range(place + 1, len(steps)) if steps[index].reopens)
+    return only_abandoned_calls(step.fact for step in steps[:next(later, len(steps))])
 
 
 _BUSINESS_TIMES = {"first_reply": kpis.FIRST_REPLY_BUSINESS_TIME, "resolution": kpis.RESOLUTION_BUSINESS_TIME}

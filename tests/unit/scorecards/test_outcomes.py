@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsledger.core.scorecards.choices import Choices, Credit
+from opsledger.core.scorecards.choices import UNSAID, Choices, Credit
 from opsledger.core.scorecards.kpis import KPIS, Sort
 from opsledger.core.scorecards.outcomes import Outcome, ticket_outcomes
 from opsledger.core.scorecards.service_level import Formula, ServiceLevel
@@ -351,6 +351,56 @@ class TestSlaMet:
     def test_a_clock_without_a_result_is_no_case(self) -> None:
         assert rows("sla_met.resolution", ticket(OPENED, (20, ANN, Replied(True)))) == []
         assert rows("sla_met.resolution", ticket(OPENED, (3, ANN, Merged("2")))) == []
+
+
+class TestAbandonedCalls:
+    """Given a call that nobody took, whose ticket is closed without anybody having done anything: no promise was kept."""
+
+    lost = (1, ROBOT, call(20, answered=False))
+    closed = (4, ROBOT, StatusChanged(Status.CLOSED))
+
+    def sla(self, *told: tuple[int, Actor, Fact], choices: Choices = UNSAID) -> list[tuple[str, int, int]]:
+        facts = ticket((0, ROBOT, Opened(group="desk")), *told)
+        found = [row for row in ticket_outcomes(facts, run_clocks(facts, RULES), lambda _: choices) if row.kpi.startswith("sla_met.")]
+        return [(row.kpi.removeprefix("sla_met."), row.at_us // MINUTE_US, row.numerator) for row in found]
+
+    @pytest.mark.parametrize("closed_by", [ROBOT, CUSTOMER])
+    @pytest.mark.parametrize("minute", [4, 60])
+    def test_its_clocks_are_neither_met_nor_missed(self, closed_by: Actor, minute: int) -> None:
+        assert self.sla(self.lost, (2, ROBOT, Replied(True)), (minute, closed_by, RESOLVED)) == []
+
+    def test_its_other_rows_stay(self) -> None:
+        facts = ticket(OPENED, self.lost, self.closed)
+        assert rows("tickets_resolved", facts) == [(4, "ann", "desk", 1)]
+        assert rows("abandonment", facts) == [(1, "", "desk", 1)]
+        assert rows("resolution_business_time", facts) == [(4, "ann", "desk", 4 * MINUTE_US)]
+
+    def test_a_program_may_count_them(self) -> None:
+        found = self.sla(self.lost, self.closed, choices=Choices(abandoned_calls_count=True))
+        assert found == [("first_reply", 4, 1), ("resolution", 4, 1), ("ownership", 4, 1)]
+
+    @pytest.mark.parametrize("more", [
+        (2, ANN, Replied(True)), (2, ANN, Replied(False)), (2, ANN, Assigned(agent="ann")), (2, ROBOT, call(60)),
+        (2, ROBOT, call(20, answered=False, channel=Channel.CHAT)), (2, CUSTOMER, Replied(True)), (4, ANN, RESOLVED), (5, ROBOT, call(60)),
+    ])
+    def test_what_an_agent_did_or_the_requester_said_elsewhere_makes_it_a_case(self, more: tuple[int, Actor, Fact]) -> None:
+        assert ("resolution", 4, 1) in self.sla(self.lost, more, self.closed)
+
+    def test_a_ticket_without_any_call_is_a_case(self) -> None:
+        assert ("resolution", 4, 1) in self.sla(self.closed)
+
+    def test_the_routing_of_a_robot_is_nobodys_work(self) -> None:
+        assert self.sla(self.lost, (2, ROBOT, Assigned("desk", "ann")), self.closed) == []
+
+    def test_a_group_that_passed_it_on_has_its_case(self) -> None:
+        assert self.sla(self.lost, (3, ROBOT, Assigned("second line")), self.closed) == [("ownership", 3, 1)]
+
+    def test_what_comes_after_a_reopening_is_judged_by_itself(self) -> None:
+        found = self.sla(self.lost, self.closed, (6, CUSTOMER, REOPENED), (7, ANN, Replied(True)), (9, ANN, RESOLVED))
+        assert [row for row in found if row[0] == "resolution"] == [("resolution", 9, 1)]
+
+    def test_a_call_that_is_known_only_after_the_closing_is_a_call(self) -> None:
+        assert self.sla(self.closed, (5, ROBOT, call(20, answered=False))) == []
 
 
 def test_no_facts_give_no_rows() -> None:

@@ -23,8 +23,12 @@ def test_what_it_says() -> None:
     assert said.definition("csat") == UNSAID.definition("service_level") == ""
 
 
-def test_nothing_said_is_no_service_level_and_the_owners_credit() -> None:
-    assert rules().scorecards == UNSAID == Choices(None, Credit.OWNER)
+def test_nothing_said_is_no_service_level_the_owners_credit_and_no_abandoned_calls() -> None:
+    assert rules().scorecards == UNSAID == Choices(None, Credit.OWNER, abandoned_calls_count=False)
+
+
+def test_abandoned_calls_may_count() -> None:
+    assert rules(abandoned_calls_count=True).scorecards == Choices(abandoned_calls_count=True)
 
 
 @pytest.mark.parametrize(("scorecards", "field"), [
@@ -33,6 +37,7 @@ def test_nothing_said_is_no_service_level_and_the_owners_credit() -> None:
     ({"service_level": {"within": "soon", "formula": "of_offered"}}, "scorecards.service_level.within"),
     ({"service_level": {"within": "20s", "formula": "80/20"}}, "scorecards.service_level.formula"),
     ({"resolutions_credited_to": "robot"}, "scorecards.resolutions_credited_to"),
+    ({"abandoned_calls_count": "yes"}, "scorecards.abandoned_calls_count"),
     ({"servicelevel": {}}, "scorecards.servicelevel"),
 ])
 def test_a_mistake_is_named_by_its_field(scorecards: dict[str, Any], field: str) -> None:
