@@ -120,16 +120,20 @@ def evolve(state: TicketState, fact: TicketFact) -> TicketState:
 
 
 def _opened_late(state: TicketState, opened: Opened, at_us: int) -> TicketState:
-    """An opening that is not the first fact (the source's clocks differ, or it says twice that a ticket was opened) says only what it says:
-    what it leaves unset stays as it is known, and it reopens nothing."""
+    """An opening that is not the first fact wipes nothing that it leaves unset, and reopens nothing.
+
+    The first one of a ticket is about its beginning, whatever the source's clocks say: it fills in what is not known yet. A second one
+    says what has become of the ticket since.
+    """
+    again = state.opening_seen
+    said = {name: value for name in _SAID if (value := getattr(opened, name)) and (again or not getattr(state, name))}
+    attributes = {**state.attributes, **opened.attributes} if again else {**opened.attributes, **state.attributes}
     state = state._replace(
-        **{name: said for name in _SAID if (said := getattr(opened, name))},
-        last_group=opened.group or state.last_group,
-        attributes={**state.attributes, **opened.attributes} if opened.attributes else state.attributes,
-        opening_seen=True, opened_at_us=state.opened_at_us if state.opening_seen else at_us, late_openings=state.late_openings + 1,
+        **said, last_group=said.get("group", state.last_group), attributes=attributes if opened.attributes else state.attributes,
+        opening_seen=True, opened_at_us=state.opened_at_us if again else at_us, late_openings=state.late_openings + 1,
     )
-    reopens = state.status.is_done and not opened.status.is_done
-    return state if reopens or opened.status is Status.NEW else _with_status(state, opened.status, at_us)
+    known = state.status is not Status.NEW if not again else state.status.is_done and not opened.status.is_done
+    return state if known or opened.status is Status.NEW else _with_status(state, opened.status, at_us)
 
 
 _SAID = ("channel", "requester_id", "source_status", "priority", "group", "agent", "category", "tags")

@@ -64,7 +64,7 @@ class Oracle:
         self.promises: dict[str, int | None] = {}
         self.status, self.priority, self.group, self.merged = "new", "", "", False
         self.replies, self.begun, self.message = 0, False, None
-        self.closed = self.left_closed = False
+        self.closed = self.left_closed = self.opened = False
 
     def run(self, facts: Sequence[TicketFact]) -> dict[tuple[str, int], dict[str, Any]]:
         first, last = facts[0].occurred_at_us // MINUTE_US, facts[-1].occurred_at_us // MINUTE_US
@@ -86,6 +86,11 @@ class Oracle:
         match inner:
             case Opened() if not self.begun:
                 self.status, self.priority, self.group = inner.status.name.lower(), inner.priority, inner.group
+                self.opened = True
+            case Opened() if not self.opened:
+                self.priority, self.group = self.priority or inner.priority, self.group or inner.group
+                self.status = inner.status.name.lower() if self.status == "new" else self.status
+                self.opened = True
             case Opened():
                 self.priority, self.group = inner.priority or self.priority, inner.group or self.group
                 said = inner.status.name.lower()

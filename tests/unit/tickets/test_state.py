@@ -132,18 +132,24 @@ class TestAnOpeningThatIsNotFirst:
         assert (state.tags, dict(state.attributes)) == (("vip",), {"region": "emea"})
         assert (state.channel, state.requester_id, state.opened_at_us, state.late_openings) == ("mail", "c", 2 * MINUTE_US, 1)
 
-    def test_it_says_what_it_says(self) -> None:
-        state = after(at(1, Assigned(agent="ann")), at(2, Opened(priority="p2", group="desk", attributes={"region": "apac"})))
-        assert (state.agent, state.priority, state.group, dict(state.attributes)) == ("ann", "p2", "desk", {"region": "apac"})
+    def test_it_fills_in_what_is_not_known_yet_for_it_is_about_the_beginning(self) -> None:
+        late = Opened(priority="p2", group="intake", agent="bob", attributes={"region": "apac", "line": "3"})
+        state = after(at(1, Assigned(group="desk")), at(1, Classified(attributes={"region": "emea"})), at(2, late))
+        assert (state.group, state.agent, state.priority, state.transfers) == ("desk", "bob", "p2", 0)
+        assert dict(state.attributes) == {"region": "emea", "line": "3"}
+
+    def test_a_second_one_says_what_has_become_of_the_ticket(self) -> None:
+        state = after(at(1, Opened(group="desk", agent="ann")), at(2, Opened(group="tier 2", priority="p1")))
+        assert (state.group, state.agent, state.priority) == ("tier 2", "ann", "p1")
 
     @pytest.mark.parametrize("status", [Status.NEW, Status.OPEN, Status.PENDING])
     def test_it_reopens_nothing(self, status: Status) -> None:
         state = after(at(1, StatusChanged(Status.RESOLVED)), at(2, Opened(status=status)))
         assert (state.status, state.resolved_at_us, state.reopenings) == (Status.RESOLVED, MINUTE_US, 0)
 
-    def test_the_status_that_it_names_counts_while_the_ticket_is_open(self) -> None:
-        assert after(at(1, StatusChanged(Status.PENDING)), at(2, Opened())).status is Status.PENDING
-        assert after(at(1, StatusChanged(Status.PENDING)), at(2, Opened(status=Status.ON_HOLD))).status is Status.ON_HOLD
+    def test_the_status_that_it_names_counts_where_none_is_known(self) -> None:
+        assert after(at(1, StatusChanged(Status.PENDING)), at(2, Opened(status=Status.ON_HOLD))).status is Status.PENDING
+        assert after(at(1, Assigned(group="desk")), at(2, Opened(status=Status.ON_HOLD))).status is Status.ON_HOLD
 
     def test_a_second_opening_is_late_too(self) -> None:
         state = after(at(1, Opened(group="desk")), at(2, StatusChanged(Status.RESOLVED)), at(3, Opened()))
