@@ -21,6 +21,7 @@ from opsledger.services.rules.registry import RuleRegistry
 from opsledger.services.tickets.codec import timestamp, timestamp_us
 from opsledger.services.timers import queries, watch
 from opsledger.services.timers.explaining import explain_ticket, recompute
+from opsledger.services.timers.measuring import Calendars
 from opsledger.services.timers.messages import timer_of_row
 
 HOUR_US = 3_600_000_000
@@ -43,9 +44,10 @@ class TimerAnswers:
         with self._engine.connect() as connection:
             reached = positions_reached(connection)
             found = queries.timers(connection, chosen, now_us, size + 1, token and token[1:])
-        page = found[:size]
+            page, calendars = found[:size], Calendars(connection)
+            shown = [timer_of_row(row, now_us, calendars) for row in page]
         return pb.ListTimersResponse(
-            timers=[timer_of_row(row, now_us) for row in page],
+            timers=shown,
             next_page_token=page_token(chosen, [now_us, *queries.order_key(page[-1])]) if len(found) > size else "",
             now=timestamp(now_us), resume_token=resume_token(reached.values()),
         )

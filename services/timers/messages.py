@@ -12,6 +12,7 @@ from opsledger.core.sla.explain import Segment, SegmentState, describe
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.proto.sla.v1 import timers_pb2 as pb
 from opsledger.services.tickets.codec import timestamp
+from opsledger.services.timers.measuring import Calendars, Measured
 
 STATES = {
     "running": pb.TIMER_STATE_RUNNING, "paused": pb.TIMER_STATE_PAUSED, "met": pb.TIMER_STATE_MET,
@@ -31,12 +32,13 @@ class Owner(NamedTuple):
     group: str
 
 
-def timer_of_row(row: Any, now_us: int) -> pb.Timer:
-    """``row``: of the table `clocks`."""
-    return _timer(row, Owner(TicketKey(row.tenant, row.source, row.ticket_id), row.program, row.group_name), now_us)
+def timer_of_row(row: Any, now_us: int, calendars: Calendars) -> pb.Timer:
+    """``row``: of the table `clocks`, with its ticket's last change."""
+    owner = Owner(TicketKey(row.tenant, row.source, row.ticket_id), row.program, row.group_name)
+    return _timer(row, owner, now_us, calendars.measured(row, now_us))
 
 
-def _timer(clock: Any, owner: Owner, now_us: int) -> pb.Timer:
+def _timer(clock: Any, owner: Owner, now_us: int, measured: Measured) -> pb.Timer:
     """``clock``: a Clock, or a row that has its fields."""
     ticket, program, group = owner
     return pb.Timer(
@@ -45,7 +47,7 @@ def _timer(clock: Any, owner: Owner, now_us: int) -> pb.Timer:
         group=group, agent=clock.agent, policy=clock.policy, rules_version=clock.rules_version, calendar=clock.calendar,
         tz_version=clock.tz_version, priority=clock.priority, target=duration(clock.target_us),
         started_at=timestamp(clock.started_at_us), due_at=instant(clock.due_at_us), promised=bool(clock.promised),
-        ended_at=instant(clock.ended_at_us), elapsed=duration(clock.elapsed_us), paused=duration(clock.paused_us),
+        ended_at=instant(clock.ended_at_us), elapsed=duration(measured.elapsed_us), paused=duration(measured.paused_us),
     )
 
 
@@ -55,7 +57,8 @@ def _is_late(clock: Any, now_us: int) -> bool:
 
 def explained_timer(clock: Clock, segments: Sequence[Segment], owner: Owner, now_us: int) -> pb.ExplainedTimer:
     return pb.ExplainedTimer(
-        timer=_timer(clock, owner, now_us), segments=[_segment(segment) for segment in segments],
+        timer=_timer(clock, owner, now_us, Measured(clock.elapsed_us, clock.paused_us)),
+        segments=[_segment(segment) for segment in segments],
         steps=[pb.LadderStep(name=name, at=timestamp(at_us)) for name, at_us in clock.steps],
     )
 

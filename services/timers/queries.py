@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_
 
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.services.projections.tables import announcements, changes, clocks, tickets
@@ -42,14 +42,19 @@ def tickets_called(connection: Connection, ticket_id: str, tenant: str = "", sou
 
 
 def timers(connection: Connection, chosen: Filter, now_us: int, limit: int, after: Sequence[str | int] | None = None) -> list[Any]:
-    """Rows of `clocks`, by due time; after one of them, given by its ``order_key``."""
-    query = select(clocks).where(clocks.c.tenant == chosen.tenant, _which(chosen, now_us)).order_by(*_ORDER).limit(limit)
+    """Rows of `clocks` with their ticket's last change, by due time; after one of them, given by its ``order_key``."""
+    query = _clocks().where(clocks.c.tenant == chosen.tenant, _which(chosen, now_us)).order_by(*_ORDER).limit(limit)
     named = ((clocks.c.program, chosen.program), (clocks.c.group_name, chosen.group), (clocks.c.agent, chosen.agent),
              (clocks.c.metric, chosen.metric))
     query = query.where(*(column == value for column, value in named if value))
     if after is not None:
         query = query.where(tuple_(*_ORDER) > tuple_(*after))
     return list(connection.execute(query))
+
+
+def _clocks() -> Select[Any]:
+    same = and_(*(clocks.c[name] == tickets.c[name] for name in ("tenant", "source", "ticket_id")))
+    return select(clocks, tickets.c.changed_at_us).join(tickets, same)
 
 
 def order_key(row: Any) -> tuple[str | int, ...]:
@@ -98,10 +103,10 @@ def changed_tickets(
 
 
 def timers_of(connection: Connection, tenant: str, tickets: Sequence[Changed]) -> dict[TicketKey, list[Any]]:
-    """All rows of `clocks` of some tickets, by ticket."""
+    """All rows of `clocks` of some tickets with the ticket's last change, by ticket."""
     found: dict[TicketKey, list[Any]] = {TicketKey(tenant, ticket.source, ticket.ticket_id): [] for ticket in tickets}
     key = (clocks.c.tenant, clocks.c.source, clocks.c.ticket_id)
-    query = select(clocks).where(tuple_(*key).in_([tuple(ticket) for ticket in found])).order_by(*key, clocks.c.metric, clocks.c.cycle)
+    query = _clocks().where(tuple_(*key).in_([tuple(ticket) for ticket in found])).order_by(*key, clocks.c.metric, clocks.c.cycle)
     for row in connection.execute(query):
         found[TicketKey(row.tenant, row.source, row.ticket_id)].append(row)
     return found

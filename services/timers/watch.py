@@ -13,6 +13,7 @@ from opsledger.services.projections.database import reader
 from opsledger.services.resuming import Places, resume_token
 from opsledger.services.tickets.codec import timestamp
 from opsledger.services.timers import queries
+from opsledger.services.timers.measuring import Calendars
 from opsledger.services.timers.messages import instant, timer_of_row
 
 TICKETS_PER_MESSAGE, ANNOUNCEMENTS_PER_MESSAGE = 200, 500
@@ -58,11 +59,11 @@ def _messages(engine: Engine, tenant: str, program: str, after: int, up_to: int,
 def _tickets(connection: Connection, tenant: str, tickets: list[queries.Changed], now_us: int) -> Iterator[pb.TicketTimers]:
     if not tickets:
         return
-    found = queries.timers_of(connection, tenant, tickets)
+    found, calendars = queries.timers_of(connection, tenant, tickets), Calendars(connection)
     for ticket, rows in zip(tickets, found.values(), strict=True):
         yield pb.TicketTimers(
             tenant=tenant, program=ticket.program, source=ticket.source, ticket_id=ticket.ticket_id,
-            timers=[timer_of_row(row, now_us) for row in rows],
+            timers=[timer_of_row(row, now_us, calendars) for row in rows],
         )
 
 
