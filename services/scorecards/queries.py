@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, literal, select, tuple_, union_all
 
+from opsledger.core.names import find
 from opsledger.core.scorecards.choices import UNSAID, Choices
 from opsledger.core.scorecards.kpis import KPIS, MILLIONTHS
 from opsledger.core.scorecards.periods import Almanac, Period
@@ -97,6 +98,18 @@ def last_at_us(connection: Connection, program: Program, before_us: int | None =
     ]
     found: int | None = connection.scalar(select(func.max(union_all(*last).subquery().c.at_us)))
     return found
+
+
+def meant(connection: Connection, program: Program, subject: Subject) -> Subject:
+    """The agent or group of that name; where none has a case, the only one whose name looks the same (core/names.py), if there is one."""
+    if subject.kind is SubjectKind.PROGRAM or not subject.name:
+        return subject
+    columns = [(table, _name(table, subject.kind)) for table in OUTCOME_TABLES]
+    for table, name in columns:
+        if connection.execute(select(literal(1)).where(*_of(table, program), name == subject.name).limit(1)).first():
+            return subject
+    names = {each for table, name in columns for each in connection.scalars(select(name).where(*_of(table, program)).distinct())}
+    return subject._replace(name=find(subject.name, names) or subject.name)
 
 
 def tallies(

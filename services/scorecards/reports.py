@@ -68,6 +68,7 @@ class Reports:
         """
         check_confidence(confidence)
         with self._engine.connect() as connection:
+            subject = queries.meant(connection, program, subject)
             when, period = self._period(connection, program, kind, label)
             before = when.almanac.before(period)
             now, then = (
@@ -103,6 +104,7 @@ class Reports:
         if kpi and kpi not in KPIS:
             raise InvalidInput(FieldViolation("kpi", "UNKNOWN", f"{kpi!r} is none of {', '.join(KPIS)}"))
         with self._engine.connect() as connection:
+            subject = queries.meant(connection, program, subject)
             when, period = self._period(connection, program, kind, label)
             query = (*program, *subject, period, kpi)
             limit = page_size(size, 100, 1000)

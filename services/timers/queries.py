@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_
 
+from opsledger.core.names import lookup_key
 from opsledger.core.tickets.facts import TicketKey
 from opsledger.services.projections.tables import announcements, changes, clocks, tickets
 
@@ -35,10 +36,14 @@ def tenants(connection: Connection) -> list[str]:
 
 
 def tickets_called(connection: Connection, ticket_id: str, tenant: str = "", source: str = "") -> list[TicketKey]:
-    """All tickets of that id; empty text is any."""
-    query = select(tickets.c.tenant, tickets.c.source, tickets.c.ticket_id).where(tickets.c.ticket_id == ticket_id)
+    """All tickets of that id, or else of those that look the same (core/names.py); empty text is any."""
+    query = select(tickets.c.tenant, tickets.c.source, tickets.c.ticket_id)
     query = query.where(*(column == value for column, value in ((tickets.c.tenant, tenant), (tickets.c.source, source)) if value))
-    return sorted(TicketKey._make(row) for row in connection.execute(query))
+    found = [TicketKey._make(row) for row in connection.execute(query.where(tickets.c.ticket_id == ticket_id))]
+    if not found:
+        meant = lookup_key(ticket_id)
+        found = [TicketKey._make(row) for row in connection.execute(query) if lookup_key(row.ticket_id) == meant]
+    return sorted(found)
 
 
 def timers(connection: Connection, chosen: Filter, now_us: int, limit: int, after: Sequence[str | int] | None = None) -> list[Any]:
