@@ -154,6 +154,17 @@ def test_a_table_of_tickets(tmp_path: Path) -> None:
     assert scores == [1.0]
 
 
+def test_a_ticket_that_its_table_dates_backwards_ends_as_the_table_says(tmp_path: Path) -> None:
+    """Resolved before it was answered, and answered before it was created: resolved, by its agent, and opened late."""
+    journal, _ = read("ticket-table", table(TICKETS.splitlines()[0], [
+        "7,2024-03-01 09:00,2024-03-01 08:42,2024-02-28 11:00,,Desk,Ann,High,Incident,vpn,0,Good",
+    ]), tmp_path)
+
+    state = states_of(journal)["7"]
+    assert (state.status, state.reopenings, state.group, state.agent, state.priority) == (Status.RESOLVED, 0, "Desk", "Ann", "High")
+    assert state.late_openings == 1
+
+
 def test_an_audit_of_snapshots(tmp_path: Path) -> None:
     journal, _ = read("audit-snapshots", AUDIT, tmp_path)
 
