@@ -249,11 +249,13 @@ def _sla(steps: Sequence[_Step], clocks: Sequence[Clock], choices_at: ChoicesAt)
         if clock.ended_by is not None and clock.state in (ClockState.MET, ClockState.BREACHED):
             place = places[clock.ended_by.event_id]
             end = steps[place]
-            detail, agent, group = f"{clock.policy}, cycle {clock.cycle}", clock.agent, clock.group or end.after.group
+            detail, agent = f"{clock.policy}, cycle {clock.cycle}", clock.agent
+            group = clock.group or (end.before if clock.is_dropped else end.after).group
             met = clock.state is ClockState.MET
             if choices_at(end.fact.occurred_at_us).abandoned_calls_count or not _closes_abandoned_calls(steps, place):
                 yield _share(kpis.SLA_MET[clock.metric], end, met, detail)._replace(agent=agent, group=group)
-            if (kpi := _BUSINESS_TIMES.get(clock.metric)) and (kpi is not kpis.FIRST_REPLY_BUSINESS_TIME or _agent_replied(end)):
+            kpi = None if clock.is_dropped else _BUSINESS_TIMES.get(clock.metric)
+            if kpi and (kpi is not kpis.FIRST_REPLY_BUSINESS_TIME or _agent_replied(end)):
                 yield _mean(kpi, end, clock.elapsed_us, detail)._replace(agent=agent, group=group)
 
 

@@ -16,7 +16,7 @@ class ClockState(StrEnum):
     MET = "met"
     """Ended at or before its due time."""
     BREACHED = "breached"
-    """Ended after its due time."""
+    """Ended after its due time; or no target holds for it any more, and its policy keeps the breach of before."""
     CANCELLED = "cancelled"
     """Ended without a result: the ticket was merged, or no target holds for it any more."""
 
@@ -82,6 +82,11 @@ class Clock:
     """Without gaps from start to end (or the last fact), none empty, alternately running and paused."""
     applied: tuple[Applied, ...]
     """What was in force, in order. The last target counts from the start."""
+
+    @property
+    def is_dropped(self) -> bool:
+        """No target holds for it any more; that was its end."""
+        return self.applied[-1].target_us is None
 
     @property
     def is_open(self) -> bool:

@@ -8,7 +8,7 @@ from opsledger.core.errors import TargetUnreachable
 from opsledger.core.sla.calendar import Calendar
 from opsledger.core.sla.clock import Applied, Clock, ClockState, Span
 from opsledger.core.sla.metrics.watch import End, Ending, Watch
-from opsledger.core.sla.policy import Step
+from opsledger.core.sla.policy import Step, Target
 from opsledger.core.tickets.state import TicketState
 
 
@@ -17,42 +17,43 @@ def measure(metric: str, watch: Watch, ticket: TicketState, seen_us: int) -> Clo
 
     ``seen_us``: up to when an open clock is measured, at or after the last fact.
     """
-    target, calendar = watch.target, watch.calendar
-    if target is None or calendar is None:
+    if watch.target is None or watch.calendar is None:
         return None
-    applied, end = _in_force(watch)
+    applied, target, calendar, end, promise_us = _in_force(watch, watch.target, watch.calendar)
     assert applied.target_us is not None
     spans = _spans(watch, seen_us if end is None else end.at_us)
     counted = _Measure(calendar, spans, watch.started_at_us, end, paused=not watch.marks[-1].running)
-    due_at_us = counted.reached(applied.target_us) if watch.promise_us is None else watch.promise_us
+    due_at_us = counted.reached(applied.target_us) if promise_us is None else promise_us
     late = due_at_us is not None and due_at_us < (seen_us if end is None else end.at_us)
     steps = [
         (step.name, at_us) for step in target.escalation
-        if (at_us := _step_us(counted, step, applied.target_us, watch.promise_us)) is not None and (end is None or at_us < end.at_us)
+        if (at_us := _step_us(counted, step, applied.target_us, promise_us)) is not None and (end is None or at_us < end.at_us)
     ]
     return Clock(
         metric, watch.cycle, watch.group, ticket.agent if end is None else end.agent,
         applied.policy, applied.rules_version, applied.calendar, applied.tz_version, applied.priority, applied.target_us,
-        watch.started_at_us, _state(end, late=late, paused=counted.paused), due_at_us, watch.promise_us is not None,
+        watch.started_at_us, _state(end, late=late, paused=counted.paused), due_at_us, promise_us is not None,
         None if end is None else end.at_us, None if end is None else end.cause, due_at_us if late else None,
         counted.elapsed_us, counted.paused_us,
         tuple(sorted(steps, key=itemgetter(1))), spans, tuple(watch.applied),
     )
 
 
-def _in_force(watch: Watch) -> tuple[Applied, End | None]:
-    """The target it is judged by, and its end. When the promise was withdrawn, that was the end."""
+def _in_force(watch: Watch, target: Target, calendar: Calendar) -> tuple[Applied, Target, Calendar, End | None, int | None]:
+    """What it is judged by, its end, and the promised time. When the target was dropped, that was the end."""
     last = watch.applied[-1]
     if last.target_us is not None:
-        return last, watch.end
+        return last, target, calendar, watch.end, watch.promise_us
+    if watch.dropped is not None:
+        return watch.dropped
     promised = next(applied for applied in reversed(watch.applied) if applied.target_us is not None)
-    return promised, End(last.cause.occurred_at_us, Ending.CANCELLED, last.cause, "")
+    return promised, target, calendar, End(last.cause.occurred_at_us, Ending.CANCELLED, last.cause, ""), watch.promise_us
 
 
 def _state(end: End | None, *, late: bool, paused: bool) -> ClockState:
     if end is None:
         return ClockState.PAUSED if paused else ClockState.RUNNING
-    if end.ending is Ending.CANCELLED:
+    if end.ending is Ending.CANCELLED or (end.ending is Ending.DROPPED and not late):
         return ClockState.CANCELLED
     return ClockState.BREACHED if late else ClockState.MET
 

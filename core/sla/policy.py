@@ -94,3 +94,10 @@ class Policy:
     reopen: Reopen
     targets: Mapping[str, Target]
     """By metric. A metric without a target has no clock."""
+    keep_breach: bool = False
+    """A clock that is past due when no target holds for its ticket any more ends breached, not cancelled."""
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What it chooses that is not so unless a policy says it, as a rules document does."""
+        return {"keep_breach": "true"} if self.keep_breach else {}

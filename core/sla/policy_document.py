@@ -29,7 +29,7 @@ def read_policies(reading: RulesReading, value: object, field: str, calendars: C
 
 def _policy(reading: RulesReading, value: object, field: str, calendars: Collection[str]) -> Policy:
     entries = reading.mapping(
-        value, field, known=("name", "when", "calendar", "reopen", "pause_on", "escalation", "targets"),
+        value, field, known=("name", "when", "calendar", "reopen", "pause_on", "escalation", "keep_breach", "targets"),
         required=("name", "reopen", "targets"),
     )
     targets = reading.mapping(entries.get("targets", {}), f"{field}.targets", known=DEFAULT_PAUSE_ON)
@@ -41,6 +41,7 @@ def _policy(reading: RulesReading, value: object, field: str, calendars: Collect
         name=reading.name(entries.get("name", "?"), f"{field}.name"),
         when=_condition(reading, entries.get("when", {}), f"{field}.when"),
         reopen=Reopen(reading.one_of(entries.get("reopen", "resume"), f"{field}.reopen", [choice.value for choice in Reopen])),
+        keep_breach=reading.flag(entries.get("keep_breach", False), f"{field}.keep_breach"),
         targets={
             metric: _target(reading, metric, target, field,
                             shared | ({"pause_on": pause_on[metric]} if metric in pause_on else {}), calendars)

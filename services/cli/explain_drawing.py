@@ -88,6 +88,8 @@ class Drawing:
             yield f"ended with {escape(describe(clock.ended_by))}"
         if clock.breached_at_us is not None:
             yield f"[red]breached at {self._time(clock.breached_at_us)}[/]"
+            if clock.is_dropped and clock.state is ClockState.BREACHED:
+                yield f"nothing is promised any more, but policy {escape(clock.policy)} keeps the breach of before (keep_breach)"
 
     def _bar(self, segments: Sequence[Segment]) -> Text:
         """One line from start to end: every cell shows what took most of it."""

@@ -28,7 +28,7 @@ class ExplanationWriter:
         }
 
     def clock(self, clock: Clock) -> dict[str, Any]:
-        fulfilled = clock.state in (ClockState.MET, ClockState.BREACHED)
+        fulfilled = clock.state in (ClockState.MET, ClockState.BREACHED) and not clock.is_dropped
         return {
             "metric": clock.metric, "cycle": clock.cycle, "group": clock.group, "agent": clock.agent, "state": clock.state.value,
             "policy": clock.policy, "rules_version": clock.rules_version, "calendar": clock.calendar, "tz_version": clock.tz_version,

@@ -47,12 +47,18 @@ def check(file: RulesFile, as_json: AsJson = False) -> None:
         for policy in rules.policies for metric, target in policy.targets.items()
     ]
     if as_json:
-        print(json.dumps({"valid": True, "time_zone": rules.time_zone.key, "policies": [policy.name for policy in rules.policies]}))
+        print(json.dumps({
+            "valid": True, "time_zone": rules.time_zone.key, "policies": [policy.name for policy in rules.policies],
+            "choices": {policy.name: policy.choices for policy in rules.policies},
+        }))
         return
     table = Table("policy", "metric", "calendar", "targets", box=None)
     for name, metric, calendar, spans_us in promises:
         table.add_row(name, metric, calendar, ", ".join(f"{value or 'else'}: {format_duration(us)}" for value, us in spans_us.items()))
     Console(soft_wrap=True).print(table)
+    for policy in rules.policies:
+        for key, choice in policy.choices.items():
+            print(f"{policy.name} chooses {key}: {choice}")
     print(f"{file} holds valid rules; times are shown in {rules.time_zone.key}")
 
 

@@ -75,6 +75,10 @@ def test_a_check_says_what_is_promised_or_which_line_is_wrong(file: Path) -> Non
     good = run("rules", "check", file)
     assert good.code == 0
     assert "first_reply" in good.out
+    assert "chooses" not in good.out
+    file.write_text(yaml.safe_dump({**RULES, "policies": [{**RULES["policies"][0], "keep_breach": True}]}))
+    assert f"{RULES['policies'][0]['name']} chooses keep_breach: true\n" in run("rules", "check", file).out
+    assert json.loads(run("rules", "check", file, "--json").out)["choices"] == {RULES["policies"][0]["name"]: {"keep_breach": "true"}}
     file.write_text(yaml.safe_dump({**RULES, "time_zone": "Mars/Base"}))
     for arguments in (["check", file], ["publish", file, "--journal", file.parent / "none"]):
         bad = run("rules", *arguments)

@@ -78,6 +78,7 @@ def plain_policies(draw: st.DrawFn, name: str) -> PlainPolicy:
         {metric: draw(st.sampled_from(["one", "two"])) for metric in METRICS},
         {metric: draw(st.integers(1, 12).map(lambda hours: hours * 60) | st.integers(1, 1500)) for metric in METRICS if metric in metrics},
         {metric: draw(pausing) for metric in METRICS},
+        keep_breach=draw(st.booleans()),
     )
 
 
@@ -91,7 +92,7 @@ def document(by_priority: Mapping[str, PlainPolicy], calendars: Mapping[str, Seq
         },
         "policies": [
             {
-                "name": policy.name, "reopen": policy.reopen, "when": {"priority": priority},
+                "name": policy.name, "reopen": policy.reopen, "keep_breach": policy.keep_breach, "when": {"priority": priority},
                 "escalation": [{"step": "warn", "at": "-30m"}, {"step": "late", "at": "150%"}],
                 "targets": {
                     metric: {"target": f"{target}m", "calendar": policy.calendar[metric], "pause_on": sorted(policy.pause_on[metric])}

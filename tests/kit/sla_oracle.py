@@ -38,6 +38,7 @@ class PlainPolicy:
     target: Mapping[str, int]
     """Minutes, by metric."""
     pause_on: Mapping[str, frozenset[str]]
+    keep_breach: bool = False
 
 
 @dataclass
@@ -50,9 +51,13 @@ class Cycle:
     end: int | None = None
     why: str = ""
     promise: int | None = None
-    last: tuple[str, str, int] | None = None
+    last: tuple[PlainPolicy, str, int] | None = None
     """Policy, calendar and target that were applied last, when any."""
     withdrawn: int | None = None
+    since: int = 0
+    """When a target appeared that has held until now, or until it was withdrawn."""
+    kept: tuple[tuple[PlainPolicy, str, int], int, int | None] | None = None
+    """``last``, the minute and the promise when a policy that keeps breaches was left."""
 
 
 class Oracle:
@@ -263,10 +268,14 @@ class Oracle:
     def apply_to(self, cycle: Cycle, minute: int) -> None:
         policy = self.policy
         if policy is not None and cycle.metric in policy.target:
-            cycle.last = (policy.name, policy.calendar[cycle.metric], policy.target[cycle.metric])
+            if cycle.last is None or cycle.withdrawn is not None:
+                cycle.since = minute
+            cycle.last = (policy, policy.calendar[cycle.metric], policy.target[cycle.metric])
             cycle.withdrawn = None
         elif cycle.last is not None and cycle.withdrawn is None:
             cycle.withdrawn = minute
+            if cycle.since < minute:
+                cycle.kept = (cycle.last, minute, cycle.promise) if cycle.last[0].keep_breach else None
 
     def letter(self, cycle: Cycle) -> str:
         defaults = {"requester_wait": {"pending"}, "agent_work": {"pending", "on_hold"}, "resolution": {"pending", "on_hold"},
@@ -280,21 +289,22 @@ class Oracle:
 
     def judge(self, cycle: Cycle, last: int) -> dict[str, Any]:
         assert cycle.last is not None
-        policy, calendar, target = cycle.last
-        is_open = self.calendars[calendar]
-        end, why, letters = cycle.end, cycle.why, cycle.letters
+        end, why, letters, promise, last_applied = cycle.end, cycle.why, cycle.letters, cycle.promise, cycle.last
         if cycle.withdrawn is not None:
-            end, why = cycle.withdrawn, "cancelled"
+            last_applied, end, promise = cycle.kept or (cycle.last, cycle.withdrawn, promise)
+            why = "kept" if cycle.kept else "cancelled"
             letters = letters[:end - cycle.start]
+        policy, calendar, target = last_applied
+        is_open = self.calendars[calendar]
         counted = [letter for offset, letter in enumerate(letters) if is_open(cycle.start + offset)]
-        due = cycle.promise if cycle.promise is not None else self.due(cycle, letters, is_open, target, ended=end is not None)
+        due = promise if promise is not None else self.due(cycle, letters, is_open, target, ended=end is not None)
         late = due is not None and due < (last if end is None else end)
         if end is None:
             state = "paused" if self.letter(cycle) == "P" else "running"
         else:
-            state = "cancelled" if why == "cancelled" else "breached" if late else "met"
+            state = "cancelled" if why == "cancelled" else "breached" if late else "cancelled" if why == "kept" else "met"
         return {
-            "start": cycle.start, "end": end, "state": state, "policy": policy, "calendar": calendar, "target": target, "due": due,
+            "start": cycle.start, "end": end, "state": state, "policy": policy.name, "calendar": calendar, "target": target, "due": due,
             "breached": due if late else None, "elapsed": counted.count("R"), "paused": counted.count("P"), "group": cycle.group,
         }
 

@@ -18,6 +18,8 @@ class Ending(Enum):
     """The group gave the ticket away."""
     RESOLVED = auto()
     CANCELLED = auto()
+    DROPPED = auto()
+    """No target holds any more, under a policy that keeps breaches."""
 
 
 class Mark(NamedTuple):
@@ -35,10 +37,22 @@ class End(NamedTuple):
     agent: str
 
 
+class Dropped(NamedTuple):
+    """What a clock is judged by whose policy dropped the target and keeps breaches."""
+
+    applied: Applied
+    target: Target
+    calendar: Calendar
+    end: End
+    promise_us: int | None
+
+
 class Watch:
     """A stopwatch. Marks are in order of time, alternate, and no two are at the same instant."""
 
-    __slots__ = ("applied", "calendar", "cycle", "end", "group", "marks", "promise_us", "target")
+    __slots__ = (
+        "applied", "calendar", "cycle", "dropped", "end", "group", "keeps_breach", "marks", "promise_us", "promised_from_us", "target",
+    )
 
     def __init__(self, cycle: int, cause: TicketFact, group: str, promise_us: int | None) -> None:
         self.cycle, self.group = cycle, group
@@ -48,6 +62,12 @@ class Watch:
         self.target: Target | None = None
         """The last that was applied; with ``calendar`` what the clock is measured by."""
         self.calendar: Calendar | None = None
+        self.keeps_breach = False
+        """Of the policy whose target was the last."""
+        self.promised_from_us = 0
+        """Since when some target has held."""
+        self.dropped: Dropped | None = None
+        """Counts while no target holds; None when the last policy does not keep breaches."""
         self.promise_us: int | None = None
         self.promise(promise_us)
 
@@ -101,8 +121,23 @@ class Watch:
             return
         if span_us is not None and target is not None and in_force is not None:
             self.target, self.calendar = target, in_force[1].calendars[target.calendar]
+            self.keeps_breach = moment.policy is not None and moment.policy.keep_breach
+            if not self.applied or self.applied[-1].target_us is None:
+                self.promised_from_us = moment.fact.occurred_at_us
+        elif self.promised_from_us < moment.fact.occurred_at_us:  # what held for no time leaves no trace
+            self.dropped = self._drop(moment) if self.keeps_breach else None
         assert self.target is not None
         assert self.calendar is not None
         self.applied.append(
             Applied(moment.fact, policy, version, self.target.calendar, self.calendar.tz_version, ticket.priority, span_us)
         )
+
+    def _drop(self, moment: Moment) -> Dropped:
+        """It is about who had the ticket while it was promised, else who acted."""
+        assert self.target is not None
+        assert self.calendar is not None
+        fact, agent = moment.fact, moment.before.agent
+        if fact.actor.kind is ActorKind.AGENT:
+            agent = agent or fact.actor.id
+        end = End(fact.occurred_at_us, Ending.DROPPED, fact, agent)
+        return Dropped(self.applied[-1], self.target, self.calendar, end, self.promise_us)

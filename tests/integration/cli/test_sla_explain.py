@@ -196,3 +196,24 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_wrong_now() -> None:
     ran = run("sla", "explain", EXAMPLE, "--now", "later")
     assert (ran.code, ran.err.startswith("error: --now: ")) == (2, True)
+
+
+KEPT = """
+time_zone: UTC
+policies:
+  - {name: critical, when: {priority: P1}, calendar: always, reopen: resume, keep_breach: true, targets: {resolution: 4h}}
+ticket_id: "1"
+source: desk
+events:
+  - {occurred_at: 2014-04-07T09:00:00, actor: {kind: agent, id: anna}, opened: {priority: P1, agent: anna}}
+  - {occurred_at: 2014-04-07T14:00:00, actor: {kind: agent, id: anna}, priority_changed: {priority: P4}}
+"""
+
+
+def test_a_breach_that_is_kept_says_so() -> None:
+    (ticket,) = explained("-", stdin=KEPT)
+    clock = clock_of(ticket, "resolution")
+    assert (clock["state"], clock["fulfilled"], clock["agent"]) == ("breached", None, "anna")
+    assert (clock["breached"], clock["cancelled"]) == ("2014-04-07T13:00:00+00:00", "2014-04-07T14:00:00+00:00")
+    said = " ".join(run("sla", "explain", "-", stdin=KEPT).out.split())
+    assert "nothing is promised any more, but policy critical keeps the breach of before (keep_breach)" in said
