@@ -53,7 +53,7 @@ class Clock:
     group: str
     """Whose ownership is measured; empty for the other metrics."""
     agent: str
-    """Who ended it by a reply, else who had the ticket at its end, or has it now; empty when nobody."""
+    """Who ended it by a reply, else who had the ticket at its end, or has it now; empty when nobody, or a robot by a reply."""
     policy: str
     rules_version: int
     calendar: str

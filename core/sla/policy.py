@@ -97,7 +97,10 @@ class Policy:
     keep_breach: bool = False
     """A clock that is past due when no target holds for its ticket any more ends breached, not cancelled."""
 
+    robot_replies_count: bool = False
+    """A public reply of the system ends and starts clocks as one of an agent does."""
+
     @property
     def choices(self) -> dict[str, str]:
         """What it chooses that is not so unless a policy says it, as a rules document does."""
-        return {"keep_breach": "true"} if self.keep_breach else {}
+        return {key: "true" for key in ("keep_breach", "robot_replies_count") if getattr(self, key)}

@@ -10,6 +10,7 @@ from opsledger.core.sla.reading import RulesReading
 from opsledger.core.tickets.facts import Status
 
 _FIELDS = {"priority": "priority", "group": "group", "category": "category", "channel": "channel", "requester": "requester_id"}
+_POLICY_KEYS = ("name", "when", "calendar", "reopen", "pause_on", "escalation", "keep_breach", "robot_replies_count", "targets")
 _TARGET_KEYS = ("target", "by", "calendar", "pause_on", "escalation")
 _PAUSING = {status.word: status for status in Status if not status.is_done}
 _PERCENT = re.compile(r"(\d{1,4})%", re.ASCII)
@@ -28,10 +29,7 @@ def read_policies(reading: RulesReading, value: object, field: str, calendars: C
 
 
 def _policy(reading: RulesReading, value: object, field: str, calendars: Collection[str]) -> Policy:
-    entries = reading.mapping(
-        value, field, known=("name", "when", "calendar", "reopen", "pause_on", "escalation", "keep_breach", "targets"),
-        required=("name", "reopen", "targets"),
-    )
+    entries = reading.mapping(value, field, known=_POLICY_KEYS, required=("name", "reopen", "targets"))
     targets = reading.mapping(entries.get("targets", {}), f"{field}.targets", known=DEFAULT_PAUSE_ON)
     if "targets" in entries and not targets:
         reading.wrong(f"{field}.targets", "EMPTY", f"must name at least one of {', '.join(DEFAULT_PAUSE_ON)}")
@@ -42,6 +40,7 @@ def _policy(reading: RulesReading, value: object, field: str, calendars: Collect
         when=_condition(reading, entries.get("when", {}), f"{field}.when"),
         reopen=Reopen(reading.one_of(entries.get("reopen", "resume"), f"{field}.reopen", [choice.value for choice in Reopen])),
         keep_breach=reading.flag(entries.get("keep_breach", False), f"{field}.keep_breach"),
+        robot_replies_count=reading.flag(entries.get("robot_replies_count", False), f"{field}.robot_replies_count"),
         targets={
             metric: _target(reading, metric, target, field,
                             shared | ({"pause_on": pause_on[metric]} if metric in pause_on else {}), calendars)

@@ -9,6 +9,6 @@ from opsledger.core.sla.metrics.watch import Ending
 
 def step(track: Track, moment: Moment) -> None:
     lifetime.step(track, moment)
-    if moment.agent_replied:
+    if moment.replied:
         track.stop(moment, Ending.ANSWERED)
         track.reopenable = None

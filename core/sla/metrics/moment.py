@@ -27,15 +27,14 @@ class Moment:
     """The ticket is closed, and was not before."""
     left_closed: bool
     merged: bool
-    agent_replied: bool
-    """In public."""
+    replied: bool
+    """In public: an agent, or a robot whose replies count for the policy."""
     requester_replied: bool
 
     @property
     def reopen(self) -> Reopen:
         """What the reopening does to clocks; without a policy they go on, since a later policy counts from the original start."""
         return Reopen.RESUME if self.policy is None else self.policy.reopen
-
 
     def target(self, metric: str) -> Target | None:
         return None if self.policy is None else self.policy.targets.get(metric)
@@ -54,6 +53,10 @@ def moment_of(
         closed=is_closed and not was_closed,
         left_closed=was_closed and not is_closed,
         merged=bool(after.merged_into) and not before.merged_into,
-        agent_replied=public and fact.actor.kind is ActorKind.AGENT,
+        replied=public and (fact.actor.kind is ActorKind.AGENT or _robot_counts(fact, policy)),
         requester_replied=public and fact.actor.kind is ActorKind.REQUESTER,
     )
+
+
+def _robot_counts(fact: TicketFact, policy: Policy | None) -> bool:
+    return fact.actor.kind is ActorKind.SYSTEM and policy is not None and policy.robot_replies_count

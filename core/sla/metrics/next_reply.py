@@ -12,14 +12,15 @@ from opsledger.core.sla.policy import Reopen
 
 
 def step(track: Track, moment: Moment) -> None:
-    if moment.agent_replied:
+    if moment.replied:
+        track.answered = True
         track.stop(moment, Ending.ANSWERED)
         track.reopenable = track.waiting = None
     elif moment.resolved:
         track.stop(moment, Ending.RESOLVED)
     elif moment.reopened:
         _reopen(track, moment)
-    elif moment.requester_replied and moment.after.public_replies:
+    elif moment.requester_replied and track.answered:
         if moment.after.status.is_done:
             track.waiting = track.waiting or moment.fact
         elif track.running is None:

@@ -7,7 +7,7 @@ from opsledger.core.sla.metrics.watch import Ending
 
 
 def step(track: Track, moment: Moment) -> None:
-    if moment.agent_replied and not moment.after.status.is_done:
+    if moment.replied and not moment.after.status.is_done:
         track.stop(moment, Ending.ANSWERED)
         track.start(moment)
     elif moment.resolved:

@@ -8,7 +8,7 @@ from opsledger.core.tickets.facts import TicketFact
 
 
 class Track:
-    __slots__ = ("_promise_us", "metric", "reopenable", "running", "waiting", "watches")
+    __slots__ = ("_promise_us", "answered", "metric", "reopenable", "running", "waiting", "watches")
 
     def __init__(self, metric: str) -> None:
         self.metric = metric
@@ -19,6 +19,8 @@ class Track:
         """The cycle that the last resolution ended, while the ticket is resolved."""
         self.waiting: TicketFact | None = None
         """next_reply only: the oldest message that came after the resolution."""
+        self.answered = False
+        """next_reply only: the first reply has been given."""
         self._promise_us: int | None = None
 
     def start(self, moment: Moment, cause: TicketFact | None = None, group: str = "") -> None:

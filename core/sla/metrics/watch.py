@@ -13,7 +13,7 @@ from opsledger.core.tickets.facts import ActorKind, TicketFact
 
 class Ending(Enum):
     ANSWERED = auto()
-    """By a public reply of an agent."""
+    """By a public reply of an agent, or of a robot whose replies count."""
     MOVED = auto()
     """The group gave the ticket away."""
     RESOLVED = auto()
@@ -97,6 +97,8 @@ class Watch:
         fact, agent = moment.fact, moment.before.agent if ending is Ending.MOVED else moment.after.agent
         if fact.actor.kind is ActorKind.AGENT and (ending is Ending.ANSWERED or not agent):
             agent = fact.actor.id or agent
+        elif ending is Ending.ANSWERED:
+            agent = ""  # a robot's reply is nobody's work
         self.end = End(fact.occurred_at_us, ending, fact, agent)
 
     def resume(self, *, counting: bool) -> None:

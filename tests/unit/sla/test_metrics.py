@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pytest
 
+from opsledger.core.sla.rules import RuleBook
 from opsledger.core.tickets.facts import (
     Assigned,
     Channel,
@@ -16,7 +17,7 @@ from opsledger.core.tickets.facts import (
     Status,
     StatusChanged,
 )
-from tests.kit.sla import AGENT, HOUR_US, REQUESTER, ROBOT, at, clocks, cycles, policy
+from tests.kit.sla import AGENT, HOUR_US, REQUESTER, ROBOT, at, clocks, cycles, policy, rules
 
 OPENED, REPLY, NOTE = Opened(), Replied(public=True), Replied(public=False)
 OPEN, PENDING, ON_HOLD, RESOLVED, CLOSED = (
@@ -103,6 +104,45 @@ class TestNextReply:
     def test_resolved_with_a_message_open_and_another_after(self, reopen: str, expected: object) -> None:
         facts = at("mon 09:30", REPLY, REQUESTER), at("mon 10:00", RESOLVED), at("mon 11:00", REPLY, REQUESTER), at("mon 11:00", OPEN)
         assert cycles("next_reply", policy("next_reply: 4h", reopen), *self.answered, *facts) == expected
+
+
+class TestRobotsReplies:
+    """Of a policy for which they count; TestFirstReply has what they are for every other."""
+
+    robot = at("mon 09:01", REPLY, ROBOT)
+    facts = at("mon 09:00", Opened(agent="anna")), robot
+
+    def counting(self, metric: str) -> RuleBook:
+        return policy(f"{metric}: 1h", more="robot_replies_count: true")
+
+    def test_it_ends_the_first_reply_for_no_agent(self) -> None:
+        assert cycles("first_reply", self.counting("first_reply"), *self.facts) == [("mon 09:00", "mon 09:01", "met")]
+        clock = clocks(self.counting("first_reply"), self.facts)["first_reply", 1]
+        assert (clock.agent, clock.ended_by) == ("", self.robot)
+
+    def test_after_it_messages_wait_for_the_next_reply(self) -> None:
+        facts = *self.facts, at("mon 10:00", REPLY, REQUESTER), at("mon 10:02", REPLY, ROBOT)
+        assert cycles("next_reply", self.counting("next_reply"), *facts) == [("mon 10:00", "mon 10:02", "met")]
+        assert cycles("next_reply", policy("next_reply: 1h"), *facts) == []
+
+    def test_it_is_an_update(self) -> None:
+        facts = *self.facts, at("mon 09:30", REPLY)
+        assert cycles("periodic_update", self.counting("periodic_update"), *facts) == [
+            ("mon 09:01", "mon 09:30", "met"), ("mon 09:30", None, "running"),
+        ]
+
+    def test_its_notes_are_none(self) -> None:
+        facts = at("mon 09:00", OPENED), at("mon 09:01", NOTE, ROBOT)
+        assert cycles("first_reply", self.counting("first_reply"), *facts) == [("mon 09:00", None, "running")]
+
+    def test_the_policy_at_the_reply_decides(self) -> None:
+        book = RuleBook([(0, 1, rules("""
+            policies:
+              - {name: chat, when: {channel: chat}, calendar: always, reopen: resume, robot_replies_count: true, targets: {first_reply: 1h}}
+              - {name: rest, calendar: always, reopen: resume, targets: {first_reply: 1h}}
+        """))])
+        for channel, state in (("chat", "met"), ("email", "running")):
+            assert clocks(book, [at("mon 09:00", Opened(channel=channel)), self.robot])["first_reply", 1].state == state
 
 
 class TestPeriodicUpdate:

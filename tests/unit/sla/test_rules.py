@@ -68,6 +68,7 @@ def test_what_it_says() -> None:
     ("time_zone", ..., "time_zone"),
     ("time_zone", "Europe/Berlinn", "time_zone"),
     ("week_starts", "monday", "week_starts"),
+    ("policies/0/robot_replies_count", 1, "policies[0].robot_replies_count"),
     ("policies/0/keep_breach", "always", "policies[0].keep_breach"),
     ("polices", [], "polices"),
     ("policies", ..., "policies"),
@@ -121,8 +122,8 @@ def test_a_mistake_names_its_field(path: str, value: object, field: str) -> None
 def test_what_a_policy_chooses_beside() -> None:
     document = yaml.safe_load(GOOD)
     assert parse_rules(document).policies[0].choices == {}
-    document["policies"][0] |= {"keep_breach": True}
-    assert parse_rules(document).policies[0].choices == {"keep_breach": "true"}
+    document["policies"][0] |= {"keep_breach": True, "robot_replies_count": True}
+    assert parse_rules(document).policies[0].choices == {"keep_breach": "true", "robot_replies_count": "true"}
 
 
 def test_all_mistakes_are_named_at_once() -> None:
