@@ -13,6 +13,7 @@ from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook
 from opsledger.core.tickets.facts import Actor, ActorKind, Opened, PriorityChanged, Reopened, Replied, Status, StatusChanged, TicketFact
 from opsledger.core.tickets.order import in_order
+from opsledger.core.tickets.state import fold
 from tests.kit.sla import MINUTE_US, SECOND_US
 from tests.kit.sla_histories import books, histories
 from tests.kit.ticket_facts import ticket_facts
@@ -37,13 +38,13 @@ def test_any_order_of_arrival_gives_the_same_clocks(history: list[TicketFact], b
 def test_a_pause_of_no_length_changes_nothing(history: list[TicketFact], book: RuleBook, data: st.DataObject) -> None:
     """A status that is set and set back at one instant, of a ticket that is not resolved."""
     index = data.draw(st.integers(0, len(history) - 1))
-    before = [fact.fact.status for fact in history[:index + 1] if isinstance(fact.fact, StatusChanged | Opened)]
+    known = fold(history[:index + 1])
     robot = Actor(ActorKind.SYSTEM, "")
-    if not before or before[-1].is_done or any(isinstance(fact.fact, Reopened) for fact in history[:index + 1]):
+    if known is None or known.is_done or any(isinstance(fact.fact, Reopened) for fact in history[:index + 1]):
         return
     at = replace(history[index], actor=robot)
     pausing = data.draw(st.sampled_from([status for status in Status if not status.is_done]))
-    there = [replace(at, event_id=f"x{number}", fact=StatusChanged(status)) for number, status in enumerate([pausing, before[-1]])]
+    there = [replace(at, event_id=f"x{number}", fact=StatusChanged(status)) for number, status in enumerate([pausing, known.status])]
     with_pause = run_clocks([*history[:index + 1], *there, *history[index + 1:]], book)
     assert judged(with_pause) == judged(run_clocks(history, book))
     for clock, plain in zip(with_pause, run_clocks(history, book), strict=True):
