@@ -34,6 +34,14 @@ class Reopen(StrEnum):
     """Its result stands; nothing starts."""
 
 
+class FirstReplyStarts(StrEnum):
+    """With what the first_reply of a ticket starts that an agent opened; of all others with the opening."""
+
+    OPENING = "opening"
+    REQUESTER_MESSAGE = "requester_message"
+    """Until the requester writes there is nothing to reply to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Holds for a ticket when everything in it holds; an empty condition always does."""
@@ -100,7 +108,12 @@ class Policy:
     robot_replies_count: bool = False
     """A public reply of the system ends and starts clocks as one of an agent does."""
 
+    first_reply_starts: FirstReplyStarts = FirstReplyStarts.OPENING
+
     @property
     def choices(self) -> dict[str, str]:
         """What it chooses that is not so unless a policy says it, as a rules document does."""
-        return {key: "true" for key in ("keep_breach", "robot_replies_count") if getattr(self, key)}
+        chosen = {key: "true" for key in ("keep_breach", "robot_replies_count") if getattr(self, key)}
+        if self.first_reply_starts is not FirstReplyStarts.OPENING:
+            chosen["first_reply_starts"] = self.first_reply_starts.value
+        return chosen

@@ -5,12 +5,14 @@ import re
 from collections.abc import Collection
 
 from opsledger.core.sla.durations import parse_duration_us
-from opsledger.core.sla.policy import DEFAULT_PAUSE_ON, Condition, Policy, Reopen, Step, Target
+from opsledger.core.sla.policy import DEFAULT_PAUSE_ON, Condition, FirstReplyStarts, Policy, Reopen, Step, Target
 from opsledger.core.sla.reading import RulesReading
 from opsledger.core.tickets.facts import Status
 
 _FIELDS = {"priority": "priority", "group": "group", "category": "category", "channel": "channel", "requester": "requester_id"}
-_POLICY_KEYS = ("name", "when", "calendar", "reopen", "pause_on", "escalation", "keep_breach", "robot_replies_count", "targets")
+_POLICY_KEYS = (
+    "name", "when", "calendar", "reopen", "pause_on", "escalation", "keep_breach", "robot_replies_count", "first_reply_starts", "targets",
+)
 _TARGET_KEYS = ("target", "by", "calendar", "pause_on", "escalation")
 _PAUSING = {status.word: status for status in Status if not status.is_done}
 _PERCENT = re.compile(r"(\d{1,4})%", re.ASCII)
@@ -41,6 +43,9 @@ def _policy(reading: RulesReading, value: object, field: str, calendars: Collect
         reopen=Reopen(reading.one_of(entries.get("reopen", "resume"), f"{field}.reopen", [choice.value for choice in Reopen])),
         keep_breach=reading.flag(entries.get("keep_breach", False), f"{field}.keep_breach"),
         robot_replies_count=reading.flag(entries.get("robot_replies_count", False), f"{field}.robot_replies_count"),
+        first_reply_starts=FirstReplyStarts(
+            reading.one_of(entries.get("first_reply_starts", "opening"), f"{field}.first_reply_starts", [*FirstReplyStarts])
+        ),
         targets={
             metric: _target(reading, metric, target, field,
                             shared | ({"pause_on": pause_on[metric]} if metric in pause_on else {}), calendars)

@@ -38,7 +38,7 @@ class Drawing:
         for remark in remarks(facts):
             self._console.print(f"Remarked: {self._time(remark.fact.occurred_at_us)} {escape(remark.text)}", style="yellow")
         if not clocks:
-            self._console.print("No clock: no policy has a target for it.")
+            self._console.print("No clock: no policy has a target for it, or nothing has started one.")
             return
         self._console.print(self._summary(clocks))
         for clock in clocks:

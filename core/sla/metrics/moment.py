@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opsledger.core.sla.policy import Policy, Reopen, Target
+from opsledger.core.sla.policy import FirstReplyStarts, Policy, Reopen, Target
 from opsledger.core.sla.rules import Rules
-from opsledger.core.tickets.facts import ActorKind, Replied, Status, TicketFact
+from opsledger.core.tickets.facts import ActorKind, Opened, Replied, Status, TicketFact
 from opsledger.core.tickets.state import TicketState
 
 
@@ -35,6 +35,14 @@ class Moment:
     def reopen(self) -> Reopen:
         """What the reopening does to clocks; without a policy they go on, since a later policy counts from the original start."""
         return Reopen.RESUME if self.policy is None else self.policy.reopen
+
+    @property
+    def awaits_requester(self) -> bool:
+        """An agent opens the ticket, and the policy has its first reply start with the requester's first message."""
+        return (
+            self.begins and isinstance(self.fact.fact, Opened) and self.fact.actor.kind is ActorKind.AGENT
+            and self.policy is not None and self.policy.first_reply_starts is FirstReplyStarts.REQUESTER_MESSAGE
+        )
 
     def target(self, metric: str) -> Target | None:
         return None if self.policy is None else self.policy.targets.get(metric)

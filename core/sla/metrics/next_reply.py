@@ -12,8 +12,10 @@ from opsledger.core.sla.policy import Reopen
 
 
 def step(track: Track, moment: Moment) -> None:
+    if moment.awaits_requester:
+        track.awaits_requester = True
     if moment.replied:
-        track.answered = True
+        track.answered = track.answered or not track.awaits_requester or moment.after.requester_replies > 0
         track.stop(moment, Ending.ANSWERED)
         track.reopenable = track.waiting = None
     elif moment.resolved:

@@ -8,7 +8,7 @@ from opsledger.core.tickets.facts import TicketFact
 
 
 class Track:
-    __slots__ = ("_promise_us", "answered", "metric", "reopenable", "running", "waiting", "watches")
+    __slots__ = ("_promise_us", "answered", "awaits_requester", "metric", "reopenable", "running", "waiting", "watches")
 
     def __init__(self, metric: str) -> None:
         self.metric = metric
@@ -18,7 +18,9 @@ class Track:
         self.reopenable: Watch | None = None
         """The cycle that the last resolution ended, while the ticket is resolved."""
         self.waiting: TicketFact | None = None
-        """next_reply only: the oldest message that came after the resolution."""
+        """next_reply, and a first_reply that awaits the requester: the oldest message that came after the resolution."""
+        self.awaits_requester = False
+        """An agent opened the ticket, and what the requester writes first is what the first reply is to."""
         self.answered = False
         """next_reply only: the first reply has been given."""
         self._promise_us: int | None = None

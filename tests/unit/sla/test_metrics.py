@@ -1,10 +1,13 @@
 """Which facts start and end the clocks of each metric."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from opsledger.core.sla.rules import RuleBook
 from opsledger.core.tickets.facts import (
+    Actor,
     Assigned,
     Channel,
     FeedbackKind,
@@ -16,6 +19,7 @@ from opsledger.core.tickets.facts import (
     Replied,
     Status,
     StatusChanged,
+    TicketFact,
 )
 from tests.kit.sla import AGENT, HOUR_US, REQUESTER, ROBOT, at, clocks, cycles, policy, rules
 
@@ -104,6 +108,52 @@ class TestNextReply:
     def test_resolved_with_a_message_open_and_another_after(self, reopen: str, expected: object) -> None:
         facts = at("mon 09:30", REPLY, REQUESTER), at("mon 10:00", RESOLVED), at("mon 11:00", REPLY, REQUESTER), at("mon 11:00", OPEN)
         assert cycles("next_reply", policy("next_reply: 4h", reopen), *self.answered, *facts) == expected
+
+
+class TestFirstReplyToTheRequester:
+    """Of a policy by which the first reply starts with the requester's first message, on a ticket that an agent opened."""
+
+    opened = at("mon 09:00", OPENED), at("mon 09:05", REPLY)
+    written = at("mon 11:00", REPLY, REQUESTER)
+
+    def starting(self, metric: str = "first_reply") -> RuleBook:
+        return policy(f"{metric}: 1h", more="first_reply_starts: requester_message")
+
+    def test_it_runs_from_the_message_to_the_reply_after_it(self) -> None:
+        facts = *self.opened, self.written, at("mon 11:10", REPLY, REQUESTER), at("mon 11:20", REPLY), at("mon 12:00", REPLY)
+        assert cycles("first_reply", self.starting(), *facts) == [("mon 11:00", "mon 11:20", "met")]
+        assert cycles("first_reply", policy("first_reply: 1h"), *facts) == [("mon 09:00", "mon 09:05", "met")]
+
+    @pytest.mark.parametrize("opener", [REQUESTER, ROBOT])
+    def test_on_other_tickets_it_starts_with_the_opening(self, opener: Actor) -> None:
+        facts = at("mon 09:00", OPENED, opener), self.written
+        assert cycles("first_reply", self.starting(), *facts) == [("mon 09:00", None, "running")]
+
+    def test_of_a_ticket_whose_opening_is_not_known_it_starts_with_the_first_fact(self) -> None:
+        assert cycles("first_reply", self.starting(), at("mon 09:00", OPEN), self.written) == [("mon 09:00", None, "running")]
+
+    @pytest.mark.parametrize("more", [(), (at("mon 10:00", NOTE, REQUESTER),), (at("mon 10:00", RESOLVED), at("mon 12:00", OPEN))])
+    def test_without_a_message_there_is_none(self, more: Sequence[TicketFact]) -> None:
+        assert cycles("first_reply", self.starting(), *self.opened, *more) == []
+
+    def test_a_resolution_after_the_message_ends_it(self) -> None:
+        facts = *self.opened, self.written, at("mon 12:01", RESOLVED)
+        assert cycles("first_reply", self.starting(), *facts) == [("mon 11:00", "mon 12:01", "breached")]
+
+    def test_a_message_to_a_resolved_ticket_starts_it_when_that_is_reopened(self) -> None:
+        facts = *self.opened, at("mon 10:00", RESOLVED), self.written, at("mon 11:30", OPEN), at("mon 11:45", REPLY)
+        assert cycles("first_reply", self.starting(), *facts) == [("mon 11:00", "mon 11:45", "met")]
+
+    def test_a_reply_to_it_in_the_meantime_answers_it(self) -> None:
+        facts = *self.opened, at("mon 10:00", RESOLVED), self.written, at("mon 11:10", REPLY), at("mon 11:30", OPEN)
+        assert cycles("first_reply", self.starting(), *facts, at("mon 12:00", REPLY, REQUESTER)) == []
+
+    def test_the_message_is_not_the_next_one_too(self) -> None:
+        facts = *self.opened, self.written, at("mon 11:20", REPLY), at("mon 12:00", REPLY, REQUESTER)
+        assert cycles("next_reply", self.starting("next_reply"), *facts) == [("mon 12:00", None, "running")]
+        assert cycles("next_reply", policy("next_reply: 1h"), *facts) == [
+            ("mon 11:00", "mon 11:20", "met"), ("mon 12:00", None, "running"),
+        ]
 
 
 class TestRobotsReplies:

@@ -69,6 +69,7 @@ def test_what_it_says() -> None:
     ("time_zone", "Europe/Berlinn", "time_zone"),
     ("week_starts", "monday", "week_starts"),
     ("policies/0/robot_replies_count", 1, "policies[0].robot_replies_count"),
+    ("policies/0/first_reply_starts", "message", "policies[0].first_reply_starts"),
     ("policies/0/keep_breach", "always", "policies[0].keep_breach"),
     ("polices", [], "polices"),
     ("policies", ..., "policies"),
@@ -122,8 +123,10 @@ def test_a_mistake_names_its_field(path: str, value: object, field: str) -> None
 def test_what_a_policy_chooses_beside() -> None:
     document = yaml.safe_load(GOOD)
     assert parse_rules(document).policies[0].choices == {}
-    document["policies"][0] |= {"keep_breach": True, "robot_replies_count": True}
-    assert parse_rules(document).policies[0].choices == {"keep_breach": "true", "robot_replies_count": "true"}
+    document["policies"][0] |= {"keep_breach": True, "robot_replies_count": True, "first_reply_starts": "requester_message"}
+    assert parse_rules(document).policies[0].choices == {
+        "keep_breach": "true", "robot_replies_count": "true", "first_reply_starts": "requester_message",
+    }
 
 
 def test_all_mistakes_are_named_at_once() -> None:
