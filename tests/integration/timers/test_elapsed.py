@@ -1,6 +1,8 @@
 """The list of timers and the explanation of a ticket say the same of its clocks, at any instant."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine
 
@@ -64,3 +66,16 @@ def test_an_hour_of_the_office_later(engine: Engine) -> None:
     found = TimerAnswers(engine, lambda: monday_nine_us).ListTimers(pb.ListTimersRequest(tenant="acme", metric="resolution")).timers
     [runs] = [timer for timer in found if timer.ticket_id == "runs"]
     assert runs.elapsed.ToSeconds() == (55 + 60) * 60
+
+
+def test_a_tenant_has_its_own_timers_alone(journal: Journal, engine: Engine) -> None:
+    """The same ticket of the same source in another tenant, of the same program: it is in no list and no change of the first one's."""
+    theirs = [replace(one, tenant="other") for one in FACTS if one.ticket_id == "runs"]
+    record(journal, [rules_event(1, OFFICE, tenant="other"), *theirs])
+    Projector(Numbered(journal), engine).catch_up()
+    answers = TimerAnswers(engine, lambda: START_US + 30 * MINUTE_US)
+    for tenant, tickets in (("acme", {"runs", "waits", "answered"}), ("other", {"runs"}), ("nobody", set())):
+        listed = answers.ListTimers(pb.ListTimersRequest(tenant=tenant)).timers
+        assert ({timer.ticket_id for timer in listed}, {timer.tenant for timer in listed}) == (tickets, {tenant} if tickets else set())
+        changes = answers.changes(pb.WatchTimersRequest(tenant=tenant), {0: 0}, {0: journal.position})
+        assert {timer.tenant for change in changes for ticket in change.tickets for timer in ticket.timers} <= {tenant}
