@@ -101,14 +101,14 @@ def last_at_us(connection: Connection, program: Program, before_us: int | None =
 
 
 def meant(connection: Connection, program: Program, subject: Subject) -> Subject:
-    """The agent or group of that name; where none has a case, the only one whose name looks the same (core/names.py), if there is one."""
+    """The agent or group of that name; where none has a case, the only one whose name looks the same (core/names.py), if there is one. It
+    reads the names of all cases: ask only about a name under which nothing was found."""
     if subject.kind is SubjectKind.PROGRAM or not subject.name:
         return subject
-    columns = [(table, _name(table, subject.kind)) for table in OUTCOME_TABLES]
-    for table, name in columns:
-        if connection.execute(select(literal(1)).where(*_of(table, program), name == subject.name).limit(1)).first():
-            return subject
-    names = {each for table, name in columns for each in connection.scalars(select(name).where(*_of(table, program)).distinct())}
+    names = {
+        each for table in OUTCOME_TABLES
+        for each in connection.scalars(select(_name(table, subject.kind)).where(*_of(table, program)).distinct())
+    }
     return subject._replace(name=find(subject.name, names) or subject.name)
 
 

@@ -10,7 +10,7 @@ from opsledger.core.errors import FieldViolation, InvalidInput, InvalidPageToken
 from opsledger.core.quality.drift import AgentScore
 from opsledger.core.scorecards.kpis import KPIS, QA_SCORE, Sort
 from opsledger.core.scorecards.periods import Period, PeriodKind
-from opsledger.core.scorecards.scorecard import Scorecard, figure, scorecard, value_of
+from opsledger.core.scorecards.scorecard import Scorecard, Tallies, figure, scorecard, value_of
 from opsledger.core.scorecards.statistics import CONFIDENCE
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.services.journal.clock import wall_clock_us
@@ -68,12 +68,17 @@ class Reports:
         """
         check_confidence(confidence)
         with self._engine.connect() as connection:
-            subject = queries.meant(connection, program, subject)
             when, period = self._period(connection, program, kind, label)
             before = when.almanac.before(period)
-            now, then = (
-                queries.tallies(connection, program, subject.kind, span, [subject.name]).get(_key(subject), {}) for span in (period, before)
-            )
+
+            def did(subject: Subject, span: Period) -> Tallies:
+                return queries.tallies(connection, program, subject.kind, span, [subject.name]).get(_key(subject), {})
+
+            now = did(subject, period)
+            if not now:
+                subject = queries.meant(connection, program, subject)
+                now = did(subject, period)
+            then = did(subject, before)
             adjusted = _adjusted(connection, program, subject.kind, period, confidence, [now])
         found = scorecard(subject, period, now, then, confidence)
         return Report(program, when, period, before, confidence, (found,), 1, "", adjusted)
@@ -104,12 +109,15 @@ class Reports:
         if kpi and kpi not in KPIS:
             raise InvalidInput(FieldViolation("kpi", "UNKNOWN", f"{kpi!r} is none of {', '.join(KPIS)}"))
         with self._engine.connect() as connection:
-            subject = queries.meant(connection, program, subject)
             when, period = self._period(connection, program, kind, label)
             query = (*program, *subject, period, kpi)
             limit = page_size(size, 100, 1000)
             after = last_of(token, query, 6)
-            found = queries.cases(connection, program, subject, period, [KPIS[kpi].rows] if kpi else list(KPIS), limit + 1, after)
+
+            def of(subject: Subject) -> list[Case]:
+                return queries.cases(connection, program, subject, period, [KPIS[kpi].rows] if kpi else list(KPIS), limit + 1, after)
+
+            found = of(subject) or of(queries.meant(connection, program, subject))
         page = found[:limit]
         return Cases(when, period, page, page_token(query, queries.order_key(page[-1])) if len(found) > limit else "")
 
