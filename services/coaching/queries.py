@@ -16,7 +16,7 @@ from opsledger.proto.coaching.v1 import coaching_pb2 as pb
 from opsledger.services.projections.decision_views import decisions
 from opsledger.services.projections.tables_coaching import coaching_items as items
 from opsledger.services.projections.tables_coaching import coaching_sessions as sessions
-from opsledger.services.scorecards.queries import OUTCOME_TABLES
+from opsledger.services.projections.views import OUTCOME_TABLES
 
 
 class SessionFilter(NamedTuple):

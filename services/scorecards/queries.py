@@ -14,11 +14,10 @@ from opsledger.core.scorecards.periods import Almanac, Period
 from opsledger.core.scorecards.subjects import Subject, SubjectKind
 from opsledger.core.sla.rules import parse_rules
 from opsledger.core.sla.zones import zone
-from opsledger.services.projections.tables import outcomes, positions, rules, tickets
-from opsledger.services.projections.tables_coaching import coaching_item_outcomes, coaching_outcomes
-from opsledger.services.projections.tables_quality import evaluations, quality_outcomes
+from opsledger.services.projections.tables import positions, rules, tickets
+from opsledger.services.projections.tables_quality import evaluations
+from opsledger.services.projections.views import OUTCOME_TABLES
 
-OUTCOME_TABLES = (outcomes, quality_outcomes, coaching_outcomes, coaching_item_outcomes)
 """Tables of cases: of tickets, and of decisions about them. Each has its own KPIs."""
 SubjectTallies = dict[str, dict[str, dict[int, int]]]
 """Name, KPI, numerator: rows."""
