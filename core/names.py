@@ -21,6 +21,11 @@ def unfit(name: str) -> str:
     kind of space, emoji and characters of later versions of Unicode can."""
     if name.isascii() and name.isprintable():
         return "must not be blank" if name.isspace() else ""
+    return _unfit(name)
+
+
+@lru_cache(maxsize=8_192)
+def _unfit(name: str) -> str:
     for letter in name:
         code = ord(letter)
         if category(letter) in _BREAKING or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE:
