@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from opsledger.core.coaching.action_item import ActionItem, ItemStatus
 from opsledger.core.coaching.session import CoachingSession
 from opsledger.core.scorecards import kpis
-from opsledger.core.scorecards.outcomes import Outcome
+from opsledger.core.scorecards.cases import Outcome
 
 
 def session_outcomes(session: CoachingSession) -> Iterator[Outcome]:

@@ -11,8 +11,8 @@ from opsledger.core.quality.evaluation_parts import UPHELD
 from opsledger.core.quality.result import fraction
 from opsledger.core.quality.subject import SubjectKind
 from opsledger.core.scorecards import kpis
+from opsledger.core.scorecards.cases import Outcome
 from opsledger.core.scorecards.kpis import MILLIONTHS, Kpi
-from opsledger.core.scorecards.outcomes import Outcome
 
 
 def evaluation_outcomes(evaluation: Evaluation) -> Iterator[Outcome]:

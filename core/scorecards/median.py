@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import accumulate
 from math import comb, floor, sqrt
-from statistics import NormalDist
 
+from opsledger.core.scorecards.normal import z_of
 from opsledger.core.scorecards.statistics import Interval, Reason
 
 METHOD = "order_statistics"
@@ -39,7 +39,7 @@ def interval(tally: Mapping[int, int], confidence: float) -> Interval | Reason:
 def _rank(cases: int, confidence: float) -> int:
     """The greatest k with 1 − 2·P(X < k) ≥ confidence for X ~ Binomial(cases, ½); 0 when there is none."""
     if cases > EXACT_MAX:
-        return floor((cases - NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(cases)) / 2)
+        return floor((cases - z_of(confidence) * sqrt(cases)) / 2)
     tails = accumulate(comb(cases, x) for x in range(cases // 2 + 1))
     limit = (1 - confidence) / 2 * 2 ** cases
     return sum(1 for tail in tails if tail <= limit)

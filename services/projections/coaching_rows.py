@@ -11,7 +11,7 @@ from sqlalchemy import Table
 from opsledger.core.coaching.action_item import ActionItem
 from opsledger.core.coaching.outcomes import item_outcomes, session_outcomes
 from opsledger.core.coaching.session import CoachingSession
-from opsledger.core.scorecards.outcomes import Outcome
+from opsledger.core.scorecards.cases import Outcome
 from opsledger.services.coaching.messages import item_message, session_message
 from opsledger.services.projections.tables_coaching import coaching_item_outcomes, coaching_items, coaching_outcomes, coaching_sessions
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
-from opsledger.core.scorecards.outcomes import Outcome, ticket_outcomes
+from opsledger.core.scorecards.cases import Outcome
+from opsledger.core.scorecards.outcomes import ticket_outcomes
 from opsledger.core.sla.clock import Clock
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook

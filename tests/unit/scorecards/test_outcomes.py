@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsledger.core.scorecards.cases import Outcome
 from opsledger.core.scorecards.choices import UNSAID, Choices, Credit
 from opsledger.core.scorecards.kpis import KPIS, Sort
-from opsledger.core.scorecards.outcomes import Outcome, ticket_outcomes
+from opsledger.core.scorecards.outcomes import ticket_outcomes
 from opsledger.core.scorecards.service_level import Formula, ServiceLevel
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook, parse_rules

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import pytest
 
-from opsledger.core.scorecards.outcomes import Outcome, ticket_outcomes
+from opsledger.core.scorecards.cases import Outcome
+from opsledger.core.scorecards.outcomes import ticket_outcomes
 from opsledger.core.sla.clock import Clock
 from opsledger.core.sla.clocks import run_clocks
 from opsledger.core.sla.rules import RuleBook
